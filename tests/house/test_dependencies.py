@@ -1,0 +1,36 @@
+"""The product imports what it declares, and declares what it imports."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable
+from importlib.metadata import packages_distributions
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.house.source import PACKAGES, python_files, settings, tree_of
+
+
+def imported(trees: Iterable[ast.AST]) -> set[str]:
+    """List the top-level names that some modules import, without our own and the standard library's."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    origins = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.split(".")[0] for name in plain | origins} - set(sys.stdlib_module_names) - set(PACKAGES)
+
+
+def test_declared_and_imported_are_the_same() -> None:
+    """Broken: an installation lacks a library, or carries one that nothing uses."""
+    owners = packages_distributions()
+    used = {canonicalize_name(owners.get(name, [name])[0]) for name in imported(map(tree_of, python_files(*PACKAGES)))}
+    declared = {canonicalize_name(Requirement(text).name) for text in settings()["project"]["dependencies"]}
+    assert used - declared == set(), "imported, but not declared in pyproject.toml"
+    assert declared - used == set(), "declared in pyproject.toml, but imported nowhere"
+
+
+def test_every_form_of_import_is_seen() -> None:
+    """Broken: the search is blind, and the test above cannot fail."""
+    source = "import os, rich.table\nfrom click import echo\nfrom bel.log import Log\ndef f():\n    import anyio as a\n"
+    assert imported([ast.parse(source)]) == {"rich", "click", "anyio"}
