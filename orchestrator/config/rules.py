@@ -1,0 +1,181 @@
+"""What the keys of a configuration must be, beyond their types, and what they must agree on.
+
+Each rule looks at one table and yields what it finds, place by place; the first finding refuses the file.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from math import isfinite
+
+from msgspec.structs import asdict
+
+from orchestrator.config.source import Source, Where
+from orchestrator.config.tables import (
+    FAILURE_CLASSES,
+    Application,
+    ExternalTable,
+    JobTable,
+    Limits,
+    RetryTable,
+    Tables,
+)
+
+Finding = tuple[Where, str, str]
+"""Where, why, and what to do."""
+
+TRIES_MAX = 1_000
+_NAME = re.compile("[a-z0-9-]+")
+_POOL = re.compile("[A-Za-z0-9_-]+")
+_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+
+
+def check_tables(tables: Tables, pools: Mapping[str, int], source: Source) -> None:
+    """Raise ConfigError for the first rule that the file breaks; ``pools`` are all pools there are."""
+    for where, why, hint in _findings(tables, pools):
+        raise source.error(where, why, hint)
+
+
+def _findings(tables: Tables, pools: Mapping[str, int]) -> Iterator[Finding]:
+    yield from _application(tables.application)
+    yield from _pools(tables.pools)
+    yield from _retry(tables.retry, ("retry",))
+    yield from _limits(tables.limits)
+    yield from _names(tables)
+    for number, job in enumerate(tables.job):
+        rules = (_outputs, _program, _inputs, _slots, _environment, _sources)
+        yield from chain.from_iterable(rule(job, ("job", number)) for rule in rules)
+        yield from _pool(job, ("job", number), pools)
+        yield from _retry(job.retry, ("job", number, "retry"))
+    for number, external in enumerate(tables.external):
+        yield from _outputs(external, ("external", number))
+
+
+def _application(application: Application) -> Iterator[Finding]:
+    if not _NAME.fullmatch(application.name):
+        yield ("application", "name"), f"{application.name!r} is no application name", "use a-z, 0-9 and '-'"
+    for key in ("state", "python"):
+        value = getattr(application, key)
+        if not value or not value.isprintable():
+            yield ("application", key), f"{value!r} is no path", "write one, or drop the key for the default"
+
+
+def _pools(pools: dict[str, int]) -> Iterator[Finding]:
+    for name, slots in pools.items():
+        if not _POOL.fullmatch(name):
+            yield ("pools", name), f"{name!r} is no pool name", "use letters, digits, '_' and '-'"
+        if slots < 1:
+            yield ("pools", name), f"a pool cannot have {slots} slots", "give it at least 1"
+
+
+def _retry(retry: RetryTable, where: Where) -> Iterator[Finding]:
+    if retry.repeated_miss not in {None, 1}:
+        why = "a repeated miss is never retried: the job got what it asked for and asked again"
+        yield (*where, "repeated_miss"), why, "drop the key"
+    for key in ("tries", *FAILURE_CLASSES):
+        tries: int | None = getattr(retry, key)
+        if tries is not None and not 1 <= tries <= TRIES_MAX:
+            yield (*where, key), f"{tries} tries are not possible", f"write 1 (no retry) to {TRIES_MAX}"
+    if retry.factor is not None and not (isfinite(retry.factor) and retry.factor >= 1):
+        yield (*where, "factor"), f"waits cannot grow by {retry.factor}", "write 1.0 (equal waits) or more"
+
+
+def _limits(limits: Limits) -> Iterator[Finding]:
+    for key, value in asdict(limits).items():
+        if value < 1:
+            yield ("limits", key), f"a limit of {value} leaves nothing", "write more than that"
+
+
+def _names(tables: Tables) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    named: list[tuple[Where, str]] = [(("job", number), job.name) for number, job in enumerate(tables.job)]
+    named += [(("external", number), external.name) for number, external in enumerate(tables.external)]
+    for where, name in named:
+        place = f"{where[0]} {int(where[1]) + 1}"
+        if not _POOL.fullmatch(name):
+            yield (*where, "name"), f"{name!r} is no name", "use letters, digits, '_' and '-'"
+        if name in seen:
+            yield (
+                (*where, "name"),
+                f"the name {name!r} is taken by {seen[name]}",
+                "names of jobs and externals are unique",
+            )
+        seen[name] = place
+
+
+# ------------------------------------------------------------------------------------------------------- rules of a job
+
+
+def _outputs(table: JobTable | ExternalTable, where: Where) -> Iterator[Finding]:
+    if not table.outputs:
+        yield (*where, "outputs"), "there is no output", "name at least one pattern of refs"
+
+
+def _program(job: JobTable, where: Where) -> Iterator[Finding]:
+    if (job.command is None) == (job.python is None):
+        count = "neither command nor python" if job.command is None else "both command and python"
+        yield (
+            where,
+            f"job {job.name!r} has {count}",
+            'give exactly one: command = ["prog", ...] or python = "module:function"',
+        )
+    for key, argv in (("command", job.command), ("configure", job.configure)):
+        if argv is not None and (not argv or not argv[0]):
+            yield (*where, key), "the argv list names no program", f'write {key} = ["program", "argument", ...]'
+        if argv is not None and any("\0" in word for word in argv):
+            yield (*where, key), "a word of the argv list holds a NUL", "no program can take it"
+    if job.python is not None and not _FUNCTION.fullmatch(job.python):
+        yield (*where, "python"), f"{job.python!r} is no function", 'write "module:function", as in "jobs.daily:build"'
+    if job.executor is not None and job.python is None:
+        yield (*where, "executor"), "only a python job has an executor", "drop it: a command runs as a process"
+
+
+def _inputs(job: JobTable, where: Where) -> Iterator[Finding]:
+    if job.configure is not None and job.inputs:
+        why = f"job {job.name!r} has both inputs and configure"
+        yield (*where, "configure"), why, "configure answers with the inputs: drop one of the two"
+
+
+def _slots(job: JobTable, where: Where) -> Iterator[Finding]:
+    if job.slots < 1:
+        yield (*where, "slots"), f"a job cannot take {job.slots} slots", "write 1 or more"
+    if job.batch is not None and job.batch.max < 1:
+        yield (*where, "batch"), f"a batch cannot hold {job.batch.max} refs", "write max = 1 or more"
+    if job.timeout is not None and job.timeout < 1:
+        yield (*where, "timeout"), "a timeout of nothing stops every run", "write a duration, or drop it"
+
+
+def _pool(job: JobTable, where: Where, pools: Mapping[str, int]) -> Iterator[Finding]:
+    if job.pool not in pools:
+        yield (
+            (*where, "pool"),
+            f"there is no pool {job.pool!r}",
+            f"the pools are {', '.join(pools)}; add it under [pools]",
+        )
+    elif job.slots > pools[job.pool]:
+        why = (
+            f"job {job.name!r} takes {job.slots} slots, but pool {job.pool!r} has {pools[job.pool]}: it could never run"
+        )
+        yield (*where, "slots"), why, "lower its slots or widen the pool under [pools]"
+
+
+def _environment(job: JobTable, where: Where) -> Iterator[Finding]:
+    for key, names in (("env", tuple(job.env)), ("pass_env", job.pass_env)):
+        for name in names:
+            if not _VARIABLE.fullmatch(name):
+                yield (*where, key), f"{name!r} is no environment variable", "use letters, digits and '_'"
+            if name.startswith("WANTD_"):
+                yield (*where, key), f"{name!r} is ours", "names beginning with WANTD_ belong to the job contract"
+    for name in job.pass_env:
+        if name in job.env:
+            yield (*where, "pass_env"), f"{name!r} is given in env and passed on too", "drop one of the two"
+    for name, value in job.env.items():
+        if "\0" in value:
+            yield (*where, "env"), f"the value of {name!r} holds a NUL", "no process can take it"
+
+
+def _sources(job: JobTable, where: Where) -> Iterator[Finding]:
+    for glob in job.sources:
+        if not glob or glob.startswith("/") or ".." in glob.split("/") or "\0" in glob:
+            yield (*where, "sources"), f"{glob!r} leads out of the folder", 'write globs within it: "jobs/common/*.py"'

@@ -1,0 +1,114 @@
+"""The keys of ``wantd.toml``, one struct a table.
+
+What is here is what a user may write, with its defaults. ``docs/configuration.md`` explains every key; a test holds it
+to that. Keys that need more than a type are checked in ``rules``.
+"""
+
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+from orchestrator.config.units import Duration, Size
+
+FailureClass = Literal[
+    "exit_code", "signal", "timeout", "lost", "bad_report", "missing_output", "repeated_miss", "could_not_start"
+]
+"""Why a JobRun failed (design section 7)."""
+
+FAILURE_CLASSES: tuple[FailureClass, ...] = get_args(FailureClass)
+
+DEFAULT_POOL = "default"
+
+
+class Application(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[application]``: the graph of jobs as a whole."""
+
+    name: str
+    state: str = ".wantd"
+    python: str = "python"
+
+
+class RetryTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[retry]`` and a job's ``retry``: tries by failure class, and the waits between.
+
+    None means: not said in this table.
+    """
+
+    tries: int | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    timeout: int | None = None
+    lost: int | None = None
+    bad_report: int | None = None
+    missing_output: int | None = None
+    repeated_miss: int | None = None
+    could_not_start: int | None = None
+    backoff: Duration | None = None
+    factor: float | None = None
+    max_backoff: Duration | None = None
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[limits]``: what bounds the work."""
+
+    log_bytes: Size = Size(10_000_000)
+    refs_per_want: int = 100_000
+    grace: Duration = Duration(10_000_000)
+    max_batch_events: int = 10_000
+
+
+class InputTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """An input written as a table."""
+
+    ref: str
+    type: Literal["materialize", "query"] = "materialize"
+
+
+class Batch(Struct, frozen=True, forbid_unknown_fields=True):
+    """A job's ``batch``: how many refs one JobRun takes, and how long the first of them waits for others."""
+
+    max: int
+    wait: Duration = Duration(0)
+
+
+class JobTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[job]]``."""
+
+    name: str
+    outputs: tuple[str, ...]
+    inputs: tuple[str | InputTable, ...] = ()
+    command: tuple[str, ...] | None = None
+    python: str | None = None
+    executor: Literal["worker", "inline"] | None = None
+    configure: tuple[str, ...] | None = None
+    dynamic: bool = False
+    batch: Batch | None = None
+    pool: str = DEFAULT_POOL
+    slots: int = 1
+    priority: int = 0
+    retry: RetryTable = RetryTable()
+    timeout: Duration | None = None
+    env: dict[str, str] = {}
+    pass_env: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    on_code_change: Literal["keep", "invalidate"] = "keep"
+    description: str = ""
+
+
+class ExternalTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[external]]``: data that comes from outside."""
+
+    name: str
+    outputs: tuple[str, ...]
+    description: str = ""
+
+
+class Tables(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    application: Application
+    pools: dict[str, int] = {}
+    retry: RetryTable = RetryTable()
+    limits: Limits = Limits()
+    job: tuple[JobTable, ...] = ()
+    external: tuple[ExternalTable, ...] = ()
