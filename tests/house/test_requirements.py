@@ -68,7 +68,9 @@ def test_the_pins_are_what_the_project_asks_for(name: str, extras: tuple[str, ..
 def test_all_files_pin_the_same_versions(name: str) -> None:
     """Broken: the tests run on other versions than users get."""
     released, tested = pins(read(name)), pins(read("dev.txt"))
-    assert {name: pin.specifier for name, pin in released.items()} == {name: tested[name].specifier for name in released}
+    assert {name: pin.specifier for name, pin in released.items()} == {
+        name: tested[name].specifier for name in released
+    }
 
 
 def test_what_is_wrong_with_a_file_is_seen() -> None:
