@@ -12,6 +12,8 @@ from packaging.utils import canonicalize_name
 
 from tests.house.source import PACKAGES, python_files, settings, tree_of
 
+AHEAD = {"prometheus-client"}  # in every installation from the first release on, so that being scraped needs no new one
+
 
 def imported(trees: Iterable[ast.AST]) -> set[str]:
     """List the top-level names that some modules import, without our own and the standard library's."""
@@ -35,7 +37,7 @@ def test_declared_and_imported_are_the_same() -> None:
     used = {canonicalize_name(owners.get(name, [name])[0]) for name in imported(map(tree_of, python_files(*PACKAGES)))}
     declared = {canonicalize_name(Requirement(text).name) for text in settings()["project"]["dependencies"]}
     assert used - declared == set(), "imported, but not declared in pyproject.toml"
-    assert declared - used == set(), "declared in pyproject.toml, but imported nowhere"
+    assert declared - used <= AHEAD, "declared in pyproject.toml, but imported nowhere"
 
 
 def test_every_form_of_import_is_seen() -> None:
