@@ -4,3 +4,38 @@ Built once from the configuration and never changed. ``patterns`` read and write
 ``overlap`` proves that each ref has one maker, ``catalog`` answers the questions of the engine. No I/O, except for
 ``fingerprint``, which reads the files a job is made of. Source: design sections 4, 7 and 10.
 """
+
+from orchestrator.catalog.build import build_catalog
+from orchestrator.catalog.catalog import Catalog
+from orchestrator.catalog.cycles import find_cycle
+from orchestrator.catalog.errors import (
+    BadPattern,
+    CatalogError,
+    NobodyMakes,
+    NothingMatches,
+    TooMany,
+    UnknownJob,
+)
+from orchestrator.catalog.jobs import ExecutorKind, External, Input, InputKind, Job, Retry
+from orchestrator.catalog.patterns import Bindings, Pattern, parse_pattern
+
+__all__ = [
+    "BadPattern",
+    "Bindings",
+    "Catalog",
+    "CatalogError",
+    "ExecutorKind",
+    "External",
+    "Input",
+    "InputKind",
+    "Job",
+    "NobodyMakes",
+    "NothingMatches",
+    "Pattern",
+    "Retry",
+    "TooMany",
+    "UnknownJob",
+    "build_catalog",
+    "find_cycle",
+    "parse_pattern",
+]

@@ -28,5 +28,9 @@ class NothingMatches(CatalogError):
     """A wanted text that stands for no ref at all."""
 
 
+class UnknownJob(CatalogError):
+    """A name that no job has."""
+
+
 class TooMany(CatalogError):
     """A text or a graph that is larger than its limit."""

@@ -78,6 +78,15 @@ class Template:
         """Say whether what lies outside everyone's bounds is to be left out."""
         return any(isinstance(part, Range) and part.moves for part in self.parts)
 
+    @property
+    def varies(self) -> bool:
+        """Say whether this has placeholders; without them it is a constant."""
+        return any(not isinstance(part, str) for part in self.parts)
+
+    def sample(self) -> str:
+        """Write one text of this form."""
+        return "".join(part if isinstance(part, str) else _sample(part) for part in self.parts)
+
     def texts(self, bindings: Bindings) -> Iterator[str]:
         """Compute the inputs of one output, in order; raise TooMany above INPUTS_MAX."""
         choices = [(part,) if isinstance(part, str) else part.texts(bindings) for part in self.parts]
@@ -104,9 +113,9 @@ def parse_template(text: str, kinds: Kinds) -> Template:
     if len(text) > PATTERN_CHARS_MAX:
         raise BadPattern(f"the input {text[:40]!r}... has {len(text)} characters", f"use at most {PATTERN_CHARS_MAX}")
     parts = tuple(_Reader(text, kinds).part(piece) if inside else piece for piece, inside in split_braces(text))
-    samples = (part if isinstance(part, str) else _sample(part) for part in parts)
-    check_literals(text, "".join(samples))
-    return Template(text, parts)
+    template = Template(text, parts)
+    check_literals(text, template.sample())
+    return template
 
 
 def _anything(part: Copy | Range) -> Text | Typed:

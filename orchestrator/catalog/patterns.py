@@ -90,6 +90,11 @@ class Pattern:
         """Write the ref of these bindings; raise BadRef where a text among them makes it no ref."""
         return parse_ref("/".join(_spell(segment, bindings) for segment in self.segments))
 
+    def sample(self) -> str:
+        """Write the first ref of this form, with 'x' for untyped placeholders."""
+        values = {place.name: place.low if isinstance(place, Typed) else "x" for place in self.placeholders}
+        return "/".join(_spell(segment, values) for segment in self.segments)
+
     def kinds(self) -> dict[str, Kind | None]:
         """Return the kind of each placeholder, None for a text."""
         return {place.name: place.kind if isinstance(place, Typed) else None for place in self.placeholders}
@@ -102,14 +107,20 @@ def parse_pattern(text: str) -> Pattern:
     segments = tuple(_parse_segment(segment, text) for segment in text.split("/"))
     placeholders = tuple(part for segment in segments for part in segment if not isinstance(part, str))
     _check_names(placeholders, text)
-    _check_sample(segments, placeholders, text)
-    return Pattern(
+    pattern = Pattern(
         text=text,
         segments=segments,
         placeholders=placeholders,
         head=text.partition("{")[0],
         regex=re.compile("/".join("".join(map(_regex, segment)) for segment in segments)),
     )
+    check_literals(text, pattern.sample())
+    return pattern
+
+
+def unbounded(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """Return segments with the bounds of their placeholders taken away."""
+    return tuple(tuple(_unbounded(part) for part in segment) for segment in segments)
 
 
 def split_braces(text: str) -> tuple[tuple[str, bool], ...]:
@@ -129,6 +140,10 @@ def check_literals(text: str, sample: str) -> None:
         parse_ref(sample)
     except BadRef as error:
         raise BadPattern(f"{text!r} does not describe refs", str(error)) from error
+
+
+def _unbounded(part: str | Placeholder) -> str | Placeholder:
+    return Typed(part.name, part.kind, part.kind.low, part.kind.high) if isinstance(part, Typed) else part
 
 
 def _within(place: Placeholder, bindings: Bindings) -> bool:
@@ -233,8 +248,3 @@ def _check_unambiguous(segment: Segment, pattern: str) -> None:
 
 def _varies(part: str | Placeholder) -> bool:
     return isinstance(part, Text) or (isinstance(part, Typed) and part.kind is INT)
-
-
-def _check_sample(segments: tuple[Segment, ...], placeholders: tuple[Placeholder, ...], pattern: str) -> None:
-    sample = {place.name: "x" if isinstance(place, Text) else place.low for place in placeholders}
-    check_literals(pattern, "/".join(_spell(segment, sample) for segment in segments))

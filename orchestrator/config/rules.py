@@ -179,3 +179,5 @@ def _sources(job: JobTable, where: Where) -> Iterator[Finding]:
     for glob in job.sources:
         if not glob or glob.startswith("/") or ".." in glob.split("/") or "\0" in glob:
             yield (*where, "sources"), f"{glob!r} leads out of the folder", 'write globs within it: "jobs/common/*.py"'
+        elif any("**" in part and part != "**" for part in glob.split("/")):
+            yield (*where, "sources"), f"{glob!r} is no glob", "'**' stands for any folders and takes a whole segment"
