@@ -1,0 +1,156 @@
+"""The port of executors: what is asked of them, and the facts they report.
+
+Invariants every executor keeps (one conformance suite checks them):
+
+- ``start`` and ``stop`` only queue; facts arrive later, in batches, through the sink, on the thread of the event loop.
+- A run id is started at most once, for ever. Starting it again only repeats what is known about it.
+- Facts may be repeated; they are never invented. Of one run at most one ending is ever told.
+- What ended stays in the survey until ``settled`` says that the end is committed to the log.
+
+It decides nothing: which run to start, and what an ending means for partitions, is for the floors above.
+
+Source: design sections 3 (laws 1, 2, 5), 5 (ports) and 7 (the job contract).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+ExitKind = Literal["exit", "signal", "timeout", "canceled", "could_not_start", "lost"]
+
+
+class ProcessStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="how", tag="process"):
+    """Start one JobRun as a process of its own.
+
+    ``env`` is the complete environment; only ``WANTD_RUN`` is added to it. ``log`` receives stdout and stderr.
+    All paths are absolute. The run gets ``grace_s`` between the request to end and the kill.
+    """
+
+    run: str
+    argv: tuple[str, ...]
+    cwd: str
+    env: Mapping[str, str]
+    log: str
+    log_bytes_max: int
+    timeout_s: float | None
+    grace_s: float
+
+
+class WorkerStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="how", tag="worker"):
+    """Start one JobRun as a call of a Python function in a warm worker process.
+
+    ``function`` is ``module:function``, looked up in ``cwd`` first. Workers are shared by runs that agree in python,
+    module, cwd, env and ``fingerprint`` (what the code is: a worker never serves two versions of it); at most
+    ``width`` of them run at a time, further runs wait.
+    """
+
+    run: str
+    python: str
+    function: str
+    fingerprint: str
+    width: int
+    context: str
+    report: str
+    cwd: str
+    env: Mapping[str, str]
+    log: str
+    log_bytes_max: int
+    timeout_s: float | None
+    grace_s: float
+
+
+class InlineStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="how", tag="inline"):
+    """Start one JobRun as a call in the daemon's own process: for work of microseconds that may be repeated.
+
+    It ends with exit code 0 when ``function`` returns. It is lost with the daemon, cannot be interrupted, and its
+    output is not captured.
+    """
+
+    run: str
+    function: Callable[[], object]
+
+
+StartRun = ProcessStart | WorkerStart | InlineStart
+
+
+class StopRun(msgspec.Struct, frozen=True):
+    """Ask a run to end: TERM to everything it started, its grace, then KILL. Confirmed by its ending."""
+
+    run: str
+
+
+class Exit(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run ended.
+
+    ``exit``: by itself, with status ``code``. ``signal``: killed by signal ``code``, not by us. ``timeout``: ran too
+    long and was ended. ``canceled``: was asked to stop and did not end with status 0. ``could_not_start``: nothing ran;
+    ``message`` says why. ``lost``: it was claimed, and what kept it died; nothing of it runs any more.
+
+    A run that was asked to stop and still ends with status 0 did all its work: it is an ``exit`` with
+    ``stop_requested``. Times are wall-clock microseconds, 0 where unknown. For a worker ``max_rss_kb`` is the
+    largest the worker ever was.
+    """
+
+    kind: ExitKind
+    code: int = 0
+    message: str = ""
+    stop_requested: bool = False
+    started_at_us: int = 0
+    ended_at_us: int = 0
+    user_s: float = 0.0
+    system_s: float = 0.0
+    max_rss_kb: int = 0
+
+
+class RunStarted(msgspec.Struct, frozen=True, tag=True):
+    """The run is running: a fact. ``at_us`` is wall-clock time in microseconds."""
+
+    run: str
+    at_us: int
+    pid: int
+
+
+class RunEnded(msgspec.Struct, frozen=True, tag=True):
+    """The run has ended and nothing of it runs any more: a fact."""
+
+    run: str
+    exit: Exit
+
+
+Fact = RunStarted | RunEnded
+Sink = Callable[[Sequence[Fact]], None]
+Survey = Mapping[str, Literal["running"] | Exit]
+"""Every run that was ever claimed and is not settled. A run that is not in it was never started."""
+
+
+class Executor(Protocol):
+    """Runs JobRuns somewhere."""
+
+    async def open(self, sink: Sink) -> Survey:
+        """Take over what an earlier daemon left and say how it stands; from now on facts go to the sink."""
+        ...
+
+    def start(self, runs: Sequence[StartRun]) -> None:
+        """Queue starts. Their events are committed before (law 2)."""
+        ...
+
+    def stop(self, runs: Sequence[StopRun]) -> None:
+        """Queue requests to end. A run that is not known is passed over."""
+        ...
+
+    def settled(self, runs: Sequence[str]) -> None:
+        """Say that the ends of these runs are committed to the log: their records may go."""
+        ...
+
+    async def close(self) -> None:
+        """Let go. Runs that outlive the daemon go on."""
+        ...
+
+
+class ExecutorError(Exception):
+    """An executor cannot do its work. The message says what is wrong, where, and what to do."""
+
+
+class StaleEpoch(ExecutorError):
+    """A newer daemon has taken over this state directory; this one must not start or stop anything any more."""

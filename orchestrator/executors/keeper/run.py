@@ -1,0 +1,102 @@
+"""A run in the hands of the keeper: from its claim to its end."""
+
+import math
+import signal
+import time
+
+from orchestrator.executors.keeper.journal import End
+from orchestrator.executors.keeper.launch import Leader, Usage
+from orchestrator.executors.keeper.logs import LogCap
+from orchestrator.executors.keeper.wire import Request
+
+NO_USAGE = Usage(0.0, 0.0, 0)
+
+
+class Run:
+    """A claimed run.
+
+    ``leader`` is None as long as it waits. ``why_ended`` is empty, or why we asked it to end: ``timeout`` or
+    ``canceled``; the first reason stays. Times are monotonic seconds.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.leader: Leader | None = None
+        self.log = LogCap(request.log, request.log_bytes_max)
+        self.began_us = 0
+        self.why_ended = ""
+        self._timeout_at = math.inf
+        self._kill_at = math.inf
+
+    def begin(self, leader: Leader) -> None:
+        """Let the clock run: a leader works on it from now."""
+        self.leader = leader
+        self.began_us = now_us()
+        if self.request.timeout_s is not None:
+            self._timeout_at = time.monotonic() + self.request.timeout_s
+
+    def ask_to_end(self, why: str) -> None:
+        """Ask everything that the run started to end, and give it its grace."""
+        assert self.leader is not None, f"{self.request.run} waits, nothing of it runs"
+        if not self.why_ended:
+            self.why_ended = why
+            self._kill_at = time.monotonic() + self.request.grace_s
+            self.leader.ask_group()
+
+    def look_after(self, now: float) -> None:
+        """Cap its log, end it at its timeout, kill it when its grace is over."""
+        if self.leader is None:
+            return
+        self.log.enforce()
+        if now >= self._timeout_at:
+            self.ask_to_end("timeout")
+        if now >= self._kill_at:
+            self.leader.kill_session()
+
+    def could_not_start(self, message: str) -> End:
+        """Describe an end before any beginning."""
+        return self._end("could_not_start", 0, message, NO_USAGE)
+
+    def canceled_while_waiting(self) -> End:
+        """Describe the end of a run that was asked to stop before it was started."""
+        return self._end("canceled", 0, "asked to stop before it was started", NO_USAGE)
+
+    def ended(self, status: int, message: str, usage: Usage) -> End:
+        """Describe how it ended, from its exit status (negative for a signal)."""
+        self.log.enforce()
+        how = f"killed by {_signal_name(-status)}" if status < 0 else f"exit status {status}"
+        match self.why_ended:
+            case "timeout":
+                return self._end("timeout", 0, f"ran longer than {self.request.timeout_s:g} s; {how}", usage)
+            case "canceled" if status != 0:
+                return self._end("canceled", 0, f"asked to stop; {how}", usage)
+            case _ if status < 0:
+                return self._end("signal", -status, message or how, usage)
+            case _:
+                return self._end("exit", status, message, usage)
+
+    def _end(self, kind: str, code: int, message: str, usage: Usage) -> End:
+        ended_us = now_us()
+        return {
+            "kind": kind,
+            "code": code,
+            "message": message,
+            "stop_requested": self.why_ended == "canceled",
+            "started_at_us": self.began_us,
+            "ended_at_us": ended_us,
+            "user_s": round(usage.user_s, 6),
+            "system_s": round(usage.system_s, 6),
+            "max_rss_kb": usage.max_rss_kb,
+        }
+
+
+def now_us() -> int:
+    """Tell the wall-clock time in microseconds: for people, never for durations."""
+    return time.time_ns() // 1000
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

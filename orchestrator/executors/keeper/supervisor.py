@@ -1,0 +1,145 @@
+"""Runs that are claimed: started, watched, ended, swept up after.
+
+What has begun and ended is fetched each turn by the keeper's loop, which tells it. It trusts that every run it is given
+is claimed on the disk.
+"""
+
+import os
+import selectors
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+from orchestrator.executors.keeper.journal import Began, End
+from orchestrator.executors.keeper.launch import CouldNotStart, Exited, Leader, spawn
+from orchestrator.executors.keeper.logs import open_log
+from orchestrator.executors.keeper.procfs import RUN_KEY
+from orchestrator.executors.keeper.run import Run
+from orchestrator.executors.keeper.wire import Call, Request
+from orchestrator.executors.keeper.workers import Workers
+
+_SPAWNS_A_TURN = 32
+_TICK_S = 0.1
+_SWEEP_S = 0.01
+
+
+class Supervisor:
+    """All claimed runs that have not ended."""
+
+    def __init__(self, selector: selectors.BaseSelector, note_began: Callable[[str, Began], None]) -> None:
+        self._selector = selector
+        self._note_began = note_began
+        self._begun: list[Run] = []
+        self._ended: list[tuple[str, End]] = []
+        self._runs: dict[str, Run] = {}
+        self._to_spawn: deque[Run] = deque()
+        self._sweeps: list[tuple[Run, Exited]] = []
+        self._workers = Workers(selector, self)
+
+    def take(self, requests: list[Request]) -> None:
+        """Take over runs that are claimed."""
+        for request in requests:
+            run = self._runs[request.run] = Run(request)
+            self._to_spawn.append(run)
+
+    def start_some(self) -> None:
+        """Start some of the runs that were taken over; so many that exits and requests do not wait long."""
+        for _ in range(min(_SPAWNS_A_TURN, len(self._to_spawn))):
+            run = self._to_spawn.popleft()
+            if isinstance(run.request.work, Call):
+                self._workers.take(run, run.request.work)
+            else:
+                self._start_process(run, run.request.work.argv)
+
+    def stop(self, name: str) -> None:
+        """Ask a run to end; nothing where it has ended or was never claimed."""
+        run = self._runs.get(name)
+        if run is None:
+            return
+        if run.leader is not None:
+            run.ask_to_end("canceled")
+        elif not run.why_ended:
+            self._forget_waiting(run)
+            run.why_ended = "canceled"
+            self.finish(run, run.canceled_while_waiting())
+
+    def tick(self, now: float) -> None:
+        """Do what is due: deadlines, log caps, sweeping, idle workers."""
+        for run in list(self._runs.values()):
+            run.look_after(now)
+        self._workers.tick(now)
+
+    def sweep(self) -> None:
+        """Finish the runs of which nothing is left any more."""
+        sweeps, self._sweeps = self._sweeps, []
+        for run, exited in sweeps:
+            if exited.remains.are_gone():
+                self.finish(run, run.ended(exited.status, "", exited.usage))
+            else:
+                self._sweeps.append((run, exited))
+
+    def running(self, name: str) -> Run | None:
+        """Find a run that something works on."""
+        run = self._runs.get(name)
+        return run if run is not None and run.leader is not None else None
+
+    def take_begun(self) -> list[Run]:
+        """Fetch the runs that have begun since the last time."""
+        begun, self._begun = self._begun, []
+        return begun
+
+    def take_ended(self) -> list[tuple[str, End]]:
+        """Fetch the runs that have ended since the last time."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    def patience_s(self) -> float | None:
+        """Say how long nothing of this can become due; None for ever."""
+        if self._to_spawn or self._ended:
+            return 0.0
+        if self._sweeps:
+            return _SWEEP_S
+        return _TICK_S if self._runs or self._workers.exist else None
+
+    def begin(self, run: Run, leader: Leader) -> None:
+        """Note that a leader works on a run from now."""
+        run.begin(leader)
+        self._note_began(run.request.run, leader.began)
+        self._begun.append(run)
+
+    def finish(self, run: Run, end: End) -> None:
+        """Note the end of a run of which nothing is left."""
+        del self._runs[run.request.run]
+        self._ended.append((run.request.run, end))
+
+    def finish_when_gone(self, run: Run, exited: Exited) -> None:
+        """Note the end of a run as soon as nothing is left of its group."""
+        self._sweeps.append((run, exited))
+        self.sweep()
+
+    def _start_process(self, run: Run, argv: list[str]) -> None:
+        request = run.request
+        try:
+            log = open_log(request.log)
+        except OSError as error:
+            self.finish(run, run.could_not_start(f"the log {request.log} cannot be written: {error.strerror}"))
+            return
+        try:
+            leader = spawn(argv, request.cwd, {**request.env, RUN_KEY: request.run}, log)
+        except CouldNotStart as error:
+            self.finish(run, run.could_not_start(str(error)))
+            return
+        finally:
+            os.close(log)
+        self._selector.register(leader.pidfd, selectors.EVENT_READ, partial(self._process_exited, run, leader))
+        self.begin(run, leader)
+
+    def _process_exited(self, run: Run, leader: Leader) -> None:
+        self._selector.unregister(leader.pidfd)
+        self.finish_when_gone(run, leader.bury(whole_session=bool(run.why_ended)))
+
+    def _forget_waiting(self, run: Run) -> None:
+        try:
+            self._to_spawn.remove(run)
+        except ValueError:
+            self._workers.forget_waiting(run)

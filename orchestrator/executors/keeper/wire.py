@@ -1,0 +1,134 @@
+"""What a daemon may ask of a keeper: JSON lines over a unix socket, taken apart and checked here, once.
+
+Requests: ``hello``, ``start``, ``stop``, ``settled``, each with the epoch of who asks. Answers are built where they are
+known. ``PROTOCOL`` grows when either side could misunderstand the other.
+"""
+
+import json
+from typing import NamedTuple
+
+from orchestrator.executors.keeper.shapes import items, number, table, text, texts, whole
+
+PROTOCOL = 1
+LINE_BYTES_MAX = 64 << 20
+
+
+class Command(NamedTuple):
+    """Work that is a process of its own."""
+
+    argv: list[str]
+
+
+class Call(NamedTuple):
+    """Work that is a function call in a warm worker."""
+
+    python: str
+    function: str
+    fingerprint: str
+    width: int
+    context: str
+    report: str
+
+
+class Request(NamedTuple):
+    """A run to start."""
+
+    run: str
+    work: Command | Call
+    cwd: str
+    env: dict[str, str]
+    log: str
+    log_bytes_max: int
+    timeout_s: float | None
+    grace_s: float
+
+
+class Hello(NamedTuple):
+    """Who connects wants to know how things stand, and all that happens from now on."""
+
+    epoch: int
+
+
+class Start(NamedTuple):
+    """Start these runs."""
+
+    epoch: int
+    requests: list[Request]
+
+
+class Stop(NamedTuple):
+    """End these runs."""
+
+    epoch: int
+    runs: list[str]
+
+
+class Settled(NamedTuple):
+    """Forget these runs."""
+
+    epoch: int
+    runs: list[str]
+
+
+Message = Hello | Start | Stop | Settled
+
+
+class BadMessage(Exception):
+    """A line that no daemon of ours sends."""
+
+
+def parse_message(line: bytes) -> Message:
+    """Take a line apart. Raises BadMessage."""
+    try:
+        fields = table(json.loads(line))
+        return _message(fields)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadMessage(f"{line[:200]!r}: {error!r}") from error
+
+
+def _message(fields: dict[str, object]) -> Message:
+    epoch = whole(fields["epoch"])
+    match fields["do"]:
+        case "hello":
+            if fields["protocol"] != PROTOCOL:
+                raise ValueError(f"protocol {fields['protocol']!r}, this keeper speaks {PROTOCOL}")
+            return Hello(epoch)
+        case "start":
+            return Start(epoch, [_request(table(run)) for run in items(fields["runs"])])
+        case "stop":
+            return Stop(epoch, texts(fields["runs"]))
+        case "settled":
+            return Settled(epoch, texts(fields["runs"]))
+        case unknown:
+            raise ValueError(f"no such request: {unknown!r}")
+
+
+def _request(fields: dict[str, object]) -> Request:
+    timeout_s = fields["timeout_s"]
+    return Request(
+        run=text(fields["run"]),
+        work=_work(fields),
+        cwd=text(fields["cwd"]),
+        env={text(key): text(value) for key, value in table(fields["env"]).items()},
+        log=text(fields["log"]),
+        log_bytes_max=whole(fields["log_bytes_max"]),
+        timeout_s=None if timeout_s is None else number(timeout_s),
+        grace_s=number(fields["grace_s"]),
+    )
+
+
+def _work(fields: dict[str, object]) -> Command | Call:
+    match fields["how"]:
+        case "process":
+            return Command(texts(fields["argv"]))
+        case "worker":
+            return Call(
+                python=text(fields["python"]),
+                function=text(fields["function"]),
+                fingerprint=text(fields["fingerprint"]),
+                width=whole(fields["width"]),
+                context=text(fields["context"]),
+                report=text(fields["report"]),
+            )
+        case unknown:
+            raise ValueError(f"no such way to run: {unknown!r}")

@@ -1,0 +1,219 @@
+"""The daemon's side of keepers: finds them, starts one when it is needed, and speaks for those that died.
+
+Invariants: a start is sent to one keeper at a time; it is sent to another only after the first is known dead and its
+journal shows that it never claimed the run. A run is told to be lost only after its keeper is dead and what the run
+started is gone.
+
+Source: design section 7; the journal's laws in ``keeper.journal``.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from orchestrator.executors.base import (
+    ExecutorError,
+    Exit,
+    Fact,
+    ProcessStart,
+    RunEnded,
+    Sink,
+    StaleEpoch,
+    StopRun,
+    Survey,
+    WorkerStart,
+)
+from orchestrator.executors.link import Facts, Link, Refused, reach_keeper, start_keeper, why_keeper_failed
+from orchestrator.executors.survey import DeadKeeper, find_keepers, is_alive, read_dead, take_over
+
+_RUNS_A_REQUEST = 1000
+_RETRY_S = 0.02
+_PATIENCE_S = 10.0
+
+
+class KeeperClient:
+    """Runs processes and warm workers, through keepers. ``keepers`` is their folder in the state directory."""
+
+    def __init__(self, keepers: Path, epoch: int, linger_s: float) -> None:
+        self._keepers = keepers
+        self._epoch = epoch
+        self._linger_s = linger_s
+        self._links: dict[Link, Path] = {}
+        self._dead: list[DeadKeeper] = []
+        self._unsent: dict[str, msgspec.Raw] = {}
+        self._unanswered: dict[str, tuple[Link, msgspec.Raw]] = {}
+        self._stops: list[str] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._starting: asyncio.Task[None] | None = None
+        self._refused: StaleEpoch | None = None
+        self._sink: Sink | None = None
+        self._early: list[Fact] = []
+
+    async def open(self, sink: Sink) -> Survey:
+        """Take over what earlier daemons left. Raises StaleEpoch, and ExecutorError where that cannot be done."""
+        await asyncio.to_thread(take_over, self._keepers, self._epoch)
+        alive, dead = await asyncio.to_thread(find_keepers, self._keepers)
+        survey: dict[str, Literal["running"] | Exit] = {}
+        for folder in [*dead, *alive]:
+            survey.update(await self._adopt(folder))
+        self._sink = sink
+        asyncio.get_running_loop().call_soon(self._deliver, self._early)
+        return survey
+
+    def start(self, runs: Sequence[ProcessStart | WorkerStart]) -> None:
+        """Queue starts. Raises StaleEpoch once a newer daemon has taken over."""
+        self._raise_if_refused()
+        facts: list[Fact] = []
+        for run in runs:
+            ended = self._ended_earlier(run.run)
+            try:
+                if ended is None:
+                    self._unsent[run.run] = msgspec.Raw(msgspec.json.encode(run))
+            except UnicodeEncodeError as error:
+                ended = Exit(kind="could_not_start", message=f"{error.object!r} is not valid text; correct it")
+            if ended is not None:
+                facts.append(RunEnded(run.run, ended))
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._deliver, facts)
+        loop.call_soon(self._flush)
+
+    def stop(self, runs: Sequence[StopRun]) -> None:
+        """Queue requests to end. Raises StaleEpoch once a newer daemon has taken over."""
+        self._raise_if_refused()
+        self._stops += [stop.run for stop in runs]
+        asyncio.get_running_loop().call_soon(self._flush)
+
+    def settled(self, runs: Sequence[str]) -> None:
+        """Let the records of these runs go."""
+        names = set(runs)
+        for dead in self._dead:
+            dead.settle(names)
+        self._dead = [dead for dead in self._dead if dead.ends]
+        for link in self._links:
+            link.ask("settled", list(runs))
+
+    async def close(self) -> None:
+        """Let go of the keepers, which go on."""
+        self._flush()
+        self._sink = None
+        links, self._links = list(self._links), {}
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for link in links:
+            await link.close()
+
+    def _flush(self) -> None:
+        if self._unsent and not self._links:
+            self._start_a_keeper()
+            return
+        self._send_starts()
+        stops, self._stops = self._stops, []
+        for link in self._links if stops else ():
+            link.ask("stop", stops)
+
+    def _send_starts(self) -> None:
+        starts = list(self._unsent.items())
+        self._unsent.clear()
+        for at in range(0, len(starts), _RUNS_A_REQUEST):
+            link = next(reversed(self._links))
+            some = starts[at : at + _RUNS_A_REQUEST]
+            self._unanswered.update((run, (link, request)) for run, request in some)
+            link.ask("start", [request for _, request in some])
+
+    def _start_a_keeper(self) -> None:
+        if self._starting is None or self._starting.done():
+            self._starting = self._in_background(self._get_keeper())
+
+    async def _get_keeper(self) -> None:
+        try:
+            link = await start_keeper(self._keepers, self._linger_s, self._new_link)
+            hello = await link.greeting()
+        except (OSError, ExecutorError) as error:
+            why = f"no keeper could be started: {error}; {why_keeper_failed(self._keepers)}"
+            failed = Exit(kind="could_not_start", message=why)
+            runs, self._unsent = list(self._unsent), {}
+            self._deliver([RunEnded(run, failed) for run in runs])
+            return
+        self._links[link] = self._keepers / hello.keeper
+        self._flush()
+
+    async def _adopt(self, folder: Path) -> Survey:
+        """Connect to a keeper, or read its journal if it is dead, whichever turns out to be true."""
+        give_up_at = time.monotonic() + _PATIENCE_S
+        while await asyncio.to_thread(is_alive, folder):
+            try:
+                link = await reach_keeper(folder, self._new_link)
+                hello = await link.greeting()
+            except (ConnectionError, FileNotFoundError) as error:
+                if time.monotonic() > give_up_at:
+                    raise ExecutorError(f"the keeper of {folder} lives, but cannot be reached: {error}") from error
+                await asyncio.sleep(_RETRY_S)
+            else:
+                self._links[link] = folder
+                return {**dict.fromkeys(hello.running, "running"), **{end.run: end.exit for end in hello.ended}}
+        dead = await asyncio.to_thread(read_dead, folder)
+        if dead.ends:
+            self._dead.append(dead)
+        return dead.ends.copy()
+
+    async def _adopt_at_last(self, folder: Path) -> Survey:
+        """Adopt, however long it takes: what cannot be killed is not lost yet, and may not be told to be."""
+        while True:
+            try:
+                return await self._adopt(folder)
+            except ExecutorError as error:
+                trouble = {"message": f"a keeper died, and its runs are not known yet: {error}", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(trouble)
+                await asyncio.sleep(_PATIENCE_S)
+
+    def _gone(self, link: Link) -> None:
+        folder = self._links.pop(link, None)
+        if folder is not None:
+            self._in_background(self._recover(link, folder))
+
+    async def _recover(self, link: Link, folder: Path) -> None:
+        """Find out what became of a keeper whose connection broke, and of the runs that it was asked for."""
+        known = await self._adopt_at_last(folder)
+        for run, (asked, request) in list(self._unanswered.items()):
+            if asked is link:
+                del self._unanswered[run]
+                if run not in known:
+                    self._unsent[run] = request
+        self._deliver([RunEnded(run, how) for run, how in known.items() if how != "running"])
+        self._flush()
+
+    def _said(self, said: Facts | Refused) -> None:
+        if isinstance(said, Refused):
+            self._refused = StaleEpoch(said.why)
+            return
+        facts = said.in_words_of_the_port()
+        for fact in facts:
+            self._unanswered.pop(fact.run, None)
+        self._deliver(facts)
+
+    def _deliver(self, facts: Sequence[Fact]) -> None:
+        if self._sink is None:
+            self._early += facts
+        elif facts:
+            self._sink(facts)
+
+    def _ended_earlier(self, run: str) -> Exit | None:
+        return next((dead.ends[run] for dead in self._dead if run in dead.ends), None)
+
+    def _new_link(self) -> Link:
+        return Link(self._epoch, self._said, self._gone)
+
+    def _raise_if_refused(self) -> None:
+        if self._refused is not None:
+            raise self._refused
+
+    def _in_background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
