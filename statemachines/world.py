@@ -23,6 +23,7 @@ from statemachines.want import Want
 
 _OPEN_WANT = (want.Idle, want.Building, want.UpstreamBuilding, want.Paused)
 _OPEN_RUN = (jobrun.Buffering, jobrun.Queued, jobrun.Launching, jobrun.Running, jobrun.Canceling)
+_UNFINISHED = (partition.Building, partition.UpstreamBuilding, partition.UpForRetry)
 _HOLDS_SLOTS = (jobrun.Launching, jobrun.Running, jobrun.Canceling)
 
 
@@ -62,6 +63,8 @@ class World:
         """For each open want the seq at which it was created or last retried: older failures do not count for it."""
         self.wants_by_key: dict[str, WantId] = {}
         self.open_runs: dict[RunId, None] = {}
+        self.unfinished: dict[InstanceId, None] = {}
+        """Instances that are Building, wait for what they missed, or may be retried."""
         self.slots_held: dict[str, int] = {}
         """How many JobRuns of each job hold slots of their pool."""
         self._holdings: dict[str, Holdings] = {}
@@ -142,6 +145,10 @@ class World:
             if previous is not None:
                 holdings.earlier[event.id] = previous
             holdings.newest[state.spec.ref] = event.id
+        if isinstance(state, _UNFINISHED):
+            self.unfinished[event.id] = None
+        else:
+            self.unfinished.pop(event.id, None)
         if isinstance(state, Live):
             holdings.canonical[state.spec.ref] = event.id
 

@@ -1,0 +1,100 @@
+"""What may be asked of the daemon: commands, as values.
+
+A command is a wish of somebody outside. ``orchestrator.decide`` turns it into events or refuses it with a reason.
+"""
+
+import msgspec
+
+from statemachines.ids import RunId, Timestamp, WantId
+from statemachines.partition import Scalar
+from statemachines.refs import Ref
+from statemachines.want import Source
+
+
+class Command(
+    msgspec.Struct, frozen=True, tag_field="command", tag=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """``actor`` is who asks, as the gate (the CLI or the API) found out."""
+
+    actor: str
+
+
+class CreateWant(Command, frozen=True):
+    """These partitions should exist. Texts may be refs, ranges, alternatives or globs. Durations are microseconds."""
+
+    refs: tuple[str, ...]
+    environment: str = "local"
+    source: Source = "cli"
+    priority: int = 0
+    ttl_us: int | None = None
+    sla_us: int | None = None
+    data_timestamp: Timestamp | None = None
+    idempotency_key: str | None = None
+    comment: str = ""
+
+
+class CancelWant(Command, frozen=True):
+    want: WantId
+    reason: str = ""
+
+
+class PauseWant(Command, frozen=True):
+    want: WantId
+    reason: str = ""
+
+
+class ResumeWant(Command, frozen=True):
+    want: WantId
+
+
+class RetryWant(Command, frozen=True):
+    want: WantId
+
+
+class TaintPartitions(Command, frozen=True):
+    """The canonical instances of these refs must not be used; with ``downstream`` nor anything made from them."""
+
+    refs: tuple[Ref, ...]
+    reason: str
+    downstream: bool = False
+    environment: str = "local"
+
+
+class ReportPartition(Command, frozen=True):
+    """Data from outside is there. Without a digest each report counts as a change."""
+
+    ref: Ref
+    digest: str | None = None
+    location: str = ""
+    metadata: tuple[tuple[str, Scalar], ...] = ()
+    environment: str = "local"
+
+
+class CancelRun(Command, frozen=True):
+    """Stop this JobRun; what it was building fails."""
+
+    run: RunId
+    reason: str = ""
+
+
+AnyCommand = (
+    CreateWant | CancelWant | PauseWant | ResumeWant | RetryWant | TaintPartitions | ReportPartition | CancelRun
+)
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The answer to a command that was taken: the entity it is about, and the seq as of which it holds."""
+
+    entity: str
+    seq: int
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The answer to a command that was not taken: a stable code, why, and what to do."""
+
+    code: str
+    why: str
+    hint: str = ""
+
+
+Answer = Accepted | Refused

@@ -1,0 +1,155 @@
+"""Commands about wants."""
+
+from orchestrator.catalog import CatalogError, find_cycle
+from orchestrator.commands import (
+    Accepted,
+    Answer,
+    CancelWant,
+    CreateWant,
+    PauseWant,
+    Refused,
+    ResumeWant,
+    RetryWant,
+)
+from orchestrator.planning.turn import Turn
+from statemachines import want
+from statemachines.ids import LOCAL, WantId
+from statemachines.refs import BadRef, Ref
+from statemachines.want import WantCreated, WantEvent, WantSpec
+
+CLOSURE_MAX = 2_000_000
+"""How many refs a want may hang together with."""
+
+_CLOSED = "a closed want keeps its state"
+
+
+def create(turn: Turn, command: CreateWant) -> Answer:
+    """Take the wish, if all its refs can be made; the same key again gives the same want."""
+    if command.environment != LOCAL:
+        return Refused("no_such_environment", f"there is no environment {command.environment!r}", f"use {LOCAL!r}")
+    known = turn.board.world.wants_by_key.get(command.idempotency_key or "")
+    if known is not None:
+        return _again(turn, known, command)
+    refs = _refs(turn, command.refs)
+    if isinstance(refs, Refused):
+        return refs
+    refused = _impossible(turn, refs)
+    if refused is not None:
+        return refused
+    spec = _spec(turn, command, refs)
+    seq = turn.record(WantCreated(turn.now, spec), want=spec.id, actor=command.actor)
+    return Accepted(spec.id, seq)
+
+
+def cancel(turn: Turn, command: CancelWant) -> Answer:
+    state = turn.board.world.wants.get(command.want)
+    if not isinstance(state, want.Movable | want.Paused):
+        return _not_possible(turn, command.want, "canceled", _CLOSED)
+    return _taken(turn, command, state.cancel(command.reason, at=turn.now))
+
+
+def pause(turn: Turn, command: PauseWant) -> Answer:
+    state = turn.board.world.wants.get(command.want)
+    if not isinstance(state, want.Movable):
+        return _not_possible(turn, command.want, "paused", "only a want that is worked on can be paused")
+    return _taken(turn, command, state.pause(command.reason, at=turn.now))
+
+
+def resume(turn: Turn, command: ResumeWant) -> Answer:
+    state = turn.board.world.wants.get(command.want)
+    if not isinstance(state, want.Paused):
+        return _not_possible(turn, command.want, "resumed", "only a paused want can be resumed")
+    return _taken(turn, command, state.resume(at=turn.now))
+
+
+def retry(turn: Turn, command: RetryWant) -> Answer:
+    state = turn.board.world.wants.get(command.want)
+    if not isinstance(state, want.Failed | want.UpstreamFailed):
+        return _not_possible(turn, command.want, "retried", "only a want that failed can be retried; create a new one")
+    return _taken(turn, command, state.retry(at=turn.now))
+
+
+def _taken(turn: Turn, command: CancelWant | PauseWant | ResumeWant | RetryWant, event: WantEvent) -> Accepted:
+    seq = turn.record(event, cause=turn.board.world.seqs[command.want], want=command.want, actor=command.actor)  # type: ignore[arg-type]
+    return Accepted(command.want, seq)
+
+
+def _not_possible(turn: Turn, want_id: WantId, what: str, hint: str) -> Refused:
+    state = turn.board.world.wants.get(want_id)
+    if state is None:
+        return Refused("no_such_want", f"there is no want {want_id}", "wantd want list shows those there are")
+    return Refused("not_now", f"want {want_id} is {type(state).__name__} and can not be {what}", hint)
+
+
+def _again(turn: Turn, known: WantId, command: CreateWant) -> Answer:
+    """The answer to a command whose key was seen before."""
+    spec = turn.board.world.wants[known].spec
+    asked = _refs(turn, command.refs)
+    if asked == spec.refs or (spec.patterns and spec.patterns == command.refs):
+        return Accepted(known, turn.board.world.seqs[known])
+    return Refused(
+        "idempotency_conflict",
+        f"the idempotency key {command.idempotency_key!r} was used for want {known}, which asks for something else",
+        "use a new key for a new wish",
+    )
+
+
+def _refs(turn: Turn, texts: tuple[str, ...]) -> tuple[Ref, ...] | Refused:
+    """The refs that the texts stand for, each once."""
+    catalog = turn.board.recipes.catalog
+    found: dict[Ref, None] = {}
+    try:
+        for text in texts:
+            found.update(dict.fromkeys(catalog.expand(text, turn.board.holdings.newest)))
+    except CatalogError as error:
+        return Refused("bad_ref", error.why, error.hint)
+    except BadRef as error:
+        return Refused("bad_ref", str(error))
+    if not found:
+        return Refused("empty_want", "a want needs at least one ref", "name what should exist")
+    if len(found) > catalog.limits.refs_per_want:
+        limit = catalog.limits.refs_per_want
+        return Refused("too_many_refs", f"{len(found)} refs are wanted, at most {limit} may be", "make several wants")
+    return tuple(found)
+
+
+def _impossible(turn: Turn, refs: tuple[Ref, ...]) -> Refused | None:
+    """Why the refs can never be there: nobody makes one of them, or one needs itself."""
+    catalog, graph, recipes = turn.board.recipes.catalog, turn.board.graph, turn.board.recipes
+
+    def needs(ref: Ref) -> tuple[Ref, ...]:
+        if graph.is_done(ref):
+            return ()
+        recipe = recipes.recipe(ref)
+        return () if recipe is None else tuple(need.ref for need in recipe.inputs)
+
+    graph.refresh()
+    for ref in refs:
+        if catalog.producer(ref) is None:
+            nearest = ", ".join(catalog.nearest(ref)) or "none"
+            return Refused("no_job_makes", f"no job makes {ref}", f"the nearest patterns are: {nearest}")
+    try:
+        cycle = find_cycle(refs, needs, CLOSURE_MAX)
+    except CatalogError as error:
+        return Refused("bad_inputs", error.why, error.hint)
+    if cycle is not None:
+        return Refused("cycle", "a ref needs itself: " + " -> ".join(cycle), "change the inputs of one of these jobs")
+    return None
+
+
+def _spec(turn: Turn, command: CreateWant, refs: tuple[Ref, ...]) -> WantSpec:
+    return WantSpec(
+        id=turn.ids.want(),
+        environment=command.environment,
+        refs=refs,
+        created_at=turn.now,
+        actor=command.actor,
+        source=command.source,
+        patterns=() if command.refs == refs else command.refs,
+        priority=command.priority,
+        ttl_us=command.ttl_us,
+        sla_us=command.sla_us,
+        data_timestamp=command.data_timestamp,
+        idempotency_key=command.idempotency_key,
+        comment=command.comment,
+    )

@@ -1,0 +1,69 @@
+"""What the outside world did: observations, as values.
+
+An observation is a fact that somebody outside the core saw. It may come twice, late, or about something that is long
+over; ``orchestrator.decide`` takes from it what is news.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from orchestrator.executors.base import Exit as Exit
+from orchestrator.report import BadReport, Report
+from statemachines.ids import RunId
+from statemachines.partition import Content
+from statemachines.refs import Ref
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No usable output lies where it should be: why."""
+
+    reason: str
+
+
+Found = Content | Nothing
+"""What lay at the place of an output after its JobRun had ended. ``Content`` is sealed and ready to be synced."""
+
+
+class JobStarted(msgspec.Struct, frozen=True):
+    """A JobRun was seen running."""
+
+    run: RunId
+    pid: int
+
+
+class JobEnded(msgspec.Struct, frozen=True):
+    """A JobRun ended: how, what it reported, and what lies where its outputs should be."""
+
+    run: RunId
+    exit: Exit
+    report: Report | BadReport
+    found: Mapping[Ref, Found]
+
+
+class ConfiguredRun(msgspec.Struct, frozen=True):
+    """One JobConfig of a job's answer: what is made together, from what, with what."""
+
+    outputs: tuple[Ref, ...]
+    inputs: tuple[tuple[Ref, bool], ...]
+    """Each with whether it is built for the asking."""
+    args: tuple[str, ...] | None = None
+    env: tuple[tuple[str, str], ...] = ()
+
+
+class JobConfigured(msgspec.Struct, frozen=True):
+    """A job said how it makes the refs it was asked about."""
+
+    job: str
+    configs: tuple[ConfiguredRun, ...]
+
+
+class JobNotConfigured(msgspec.Struct, frozen=True):
+    """A job was asked how it makes these refs, and gave no usable answer."""
+
+    job: str
+    refs: tuple[Ref, ...]
+    reason: str
+
+
+AnyObservation = JobStarted | JobEnded | JobConfigured | JobNotConfigured

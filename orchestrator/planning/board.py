@@ -1,0 +1,122 @@
+"""The board: the world, and every view that is derived from it.
+
+``apply`` takes in an event and keeps all views in step; ``load`` derives them from a world that was read back. What
+is asked of jobs that want to be configured is the one thing that is neither state nor view: it is owed again after
+a restart.
+"""
+
+from orchestrator.planning.graph import Graph
+from orchestrator.planning.node import Node
+from orchestrator.planning.queue import Queue
+from orchestrator.planning.recipes import Recipes
+from orchestrator.planning.standing import Standing
+from orchestrator.planning.timers import Timers
+from statemachines import jobrun, want
+from statemachines.events import AnyEvent
+from statemachines.ids import LOCAL, RunId, WantId
+from statemachines.partition import PartitionBuilding, PartitionEvent, PartitionLive
+from statemachines.refs import Ref
+from statemachines.world import World
+
+
+class Board:
+    """Everything a turn looks at."""
+
+    def __init__(self, world: World, recipes: Recipes) -> None:
+        self.world = world
+        self.recipes = recipes
+        self.holdings = world.holdings(LOCAL)
+        self.graph = Graph(world, recipes, LOCAL)
+        self.queue = Queue(recipes)
+        self.timers = Timers()
+        self.standings: dict[WantId, Standing] = {}
+        self.buffered: dict[Ref, RunId] = {}
+        """Refs that wait in an open batch."""
+        self.open_batches: dict[str, RunId] = {}
+        """The batch of each job that still takes refs."""
+        self.joining: dict[str, list[Node]] = {}
+        """Ready nodes set aside for a batch within this pass."""
+        self.due_batches: set[str] = set()
+        self.unsettled: dict[Standing, None] = {}
+        """Wants of which a ref changed its case."""
+        self.to_ask: dict[str, dict[Ref, None]] = {}
+        """Refs whose job has to be asked how to make them, by job."""
+        self._wants_by_opening: dict[int, WantId] = {}
+
+    def load(self) -> None:
+        """Derive all views from the world. O(entities)."""
+        self.graph.load()
+        for want_id in self.world.opened:
+            self._see_want(self.world.wants[want_id])
+        for run_id in self.world.open_runs:
+            self._see_run(self.world.runs[run_id])
+
+    def apply(self, event: AnyEvent, seq: int) -> None:
+        """Take in an event: the world first, then what is derived from it."""
+        if isinstance(event, jobrun.JobRunEvent | jobrun.JobRunQueued):
+            before = self.world.runs.get(event.id)
+            self.world.apply(event, seq)
+            after = self.world.runs[event.id]
+            if isinstance(before, jobrun.Buffering) and not isinstance(after, jobrun.Buffering):
+                self._close_batch(before)
+            self._see_run(after)
+        elif isinstance(event, PartitionEvent | PartitionBuilding | PartitionLive):
+            self.world.apply(event, seq)
+            self.graph.touch(self.world.partitions[event.id].spec.ref)
+        else:
+            self.world.apply(event, seq)
+            self._see_want(self.world.wants[event.id])
+
+    def want_for(self, node: Node) -> WantId:
+        """The newest of the open wants that demand a node."""
+        return self._wants_by_opening[node.opened]
+
+    # -- wants ----------------------------------------------------------------------------------------------------
+
+    def _see_want(self, state: want.Want) -> None:
+        want_id = state.spec.id
+        demands = isinstance(state, want.Movable)
+        standing = self.standings.get(want_id)
+        if standing is None and demands:
+            self._open(state)
+        elif standing is not None and not demands:
+            self.graph.unwant(want_id, state.spec.refs)
+            del self.standings[want_id]
+            del self._wants_by_opening[standing.opened]
+        elif standing is None and not isinstance(state, want.Paused):
+            self._look_at_unfinished()
+
+    def _open(self, state: want.Want) -> None:
+        spec, opened = state.spec, self.world.opened[state.spec.id]
+        self.standings[spec.id] = Standing(spec.id, opened)
+        self._wants_by_opening[opened] = spec.id
+        self.graph.want(spec.id, spec.refs, opened, spec.priority)
+        if spec.expires_at is not None:
+            self.timers.set(spec.expires_at, "want_expires", spec.id)
+        if spec.late_at is not None and not state.late:
+            self.timers.set(spec.late_at, "want_late", spec.id)
+
+    def _look_at_unfinished(self) -> None:
+        """A paused want was taken back: what it had begun is unfinished, and the graph no longer leads there."""
+        for instance in self.world.unfinished:
+            self.graph.touch(self.world.partitions[instance].spec.ref)
+
+    # -- JobRuns --------------------------------------------------------------------------------------------------
+
+    def _see_run(self, state: jobrun.JobRun) -> None:
+        match state:
+            case jobrun.Buffering(id=run_id, job=job, refs=refs, until=until):
+                self.open_batches[job] = run_id
+                self.buffered.update(dict.fromkeys(refs, run_id))
+                self.timers.set(until, "batch", run_id)
+            case jobrun.Queued(spec=spec):
+                priority = max(self.graph.node(output.ref).priority for output in spec.outputs)
+                self.queue.push(spec, priority)
+            case _:
+                pass
+
+    def _close_batch(self, batch: jobrun.Buffering) -> None:
+        del self.open_batches[batch.job]
+        for ref in batch.refs:
+            del self.buffered[ref]
+            self.graph.touch(ref)

@@ -1,0 +1,124 @@
+"""One ref, as the graph sees it.
+
+A node holds facts read from the world (canonical and newest instance), facts about what it was made from (is it still
+fresh), and, while it is expanded, its edges to what it needs. It is expanded while somebody wants it, directly or
+through others, and it is neither done nor being built. Only expanded nodes have edges to their needs, so an idle
+partition costs nothing but its place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from statemachines import partition
+from statemachines.ids import Timestamp
+
+if TYPE_CHECKING:
+    from orchestrator.catalog import External, Job
+    from statemachines.ids import WantId
+    from statemachines.partition import Live, Partition, Tainted
+    from statemachines.refs import Ref
+
+NEVER = 1 << 62
+"""As ``blocked``: no want can be so new that this could be had."""
+
+NO_PRIORITY = -(1 << 31)
+
+
+class Node:
+    """What is known and wanted of one ref in one environment."""
+
+    __slots__ = (
+        "bars",
+        "blocked",
+        "canonical",
+        "cycle",
+        "dependents",
+        "digest",
+        "done",
+        "expanded",
+        "impossible",
+        "maker",
+        "needs",
+        "newest",
+        "newest_seq",
+        "opened",
+        "passed",
+        "priority",
+        "readers",
+        "reads",
+        "ref",
+        "refit",
+        "rescan",
+        "roots",
+        "stale",
+        "unmet",
+    )
+
+    def __init__(self, ref: Ref, maker: Job | External | None) -> None:
+        self.ref = ref
+        self.maker = maker
+        self.canonical: Live | Tainted | None = None
+        self.newest: Partition | None = None
+        self.newest_seq = 0
+        self.digest: str | None = None
+        """Of the canonical instance, where it is Live."""
+
+        self.reads: dict[Node, str] = {}
+        """What the canonical instance was made from, with the digest of then."""
+        self.readers: dict[Node, str] = {}
+        """Who was made from this, with the digest of then."""
+        self.stale = 0
+        """How many of its reads are no longer what is current there."""
+        self.done = False
+
+        self.roots: dict[WantId, tuple[int, int]] = {}
+        """Open wants that name this ref: id -> (opened, priority)."""
+        self.dependents: dict[Node, bool] = {}
+        """Expanded nodes that need this, and whether they want it built for the asking."""
+        self.opened = 0
+        """The newest opening among the wants that demand it; 0 where nobody does."""
+        self.priority = NO_PRIORITY
+        self.passed: tuple[int, int] = (0, NO_PRIORITY)
+        """The demand it hands on to its needs."""
+        self.rescan = False
+        """Some demand on it fell away: look at all its sources again."""
+
+        self.expanded = False
+        self.refit = True
+        """Its needs may have changed: find them anew."""
+        self.needs: dict[Node, bool] = {}
+        self.unmet = 0
+        """How many of its needs are not done."""
+        self.bars = 0
+        """How many of its needs are blocked."""
+        self.blocked = 0
+        """The newest seq at which it, or something it needs, failed; 0 while done or being built.
+        A want opened later tries again."""
+        self.impossible = ""
+        """Why it can not be made at all: an input that nobody makes."""
+        self.cycle: tuple[Ref, ...] = ()
+        """Where declared inputs lead back to it: the way round."""
+
+    @property
+    def building(self) -> bool:
+        return isinstance(self.newest, partition.Building)
+
+    @property
+    def demanded(self) -> bool:
+        """Some open want still hopes for it."""
+        return self.opened > 0 and self.blocked <= self.opened
+
+    @property
+    def not_before(self) -> Timestamp:
+        """Until when a retry has to wait."""
+        return self.newest.not_before if isinstance(self.newest, partition.UpForRetry) else Timestamp(0)
+
+    @property
+    def failed_at(self) -> int:
+        """The seq at which its newest instance failed for good, or 0."""
+        failed = isinstance(self.newest, (partition.Failed, partition.UpstreamFailed))
+        return self.newest_seq if failed else 0
+
+    def __repr__(self) -> str:
+        return f"<Node {self.ref}>"

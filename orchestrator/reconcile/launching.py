@@ -1,0 +1,75 @@
+"""Rule: queued JobRuns are launched as far as the slots of their pools go, the most wanted first.
+
+Launching freezes what a JobRun will run with. If an input was lost while it waited, it is canceled instead, and its
+refs wait again.
+
+Source: design section 4 (JobRun); complaints C5 and C10.
+"""
+
+from orchestrator.catalog import Job
+from orchestrator.planning.queue import free_slots
+from orchestrator.planning.starting import UNVERSIONED
+from orchestrator.planning.turn import Turn
+from orchestrator.reconcile.instances import release
+from statemachines.ids import InstanceId
+from statemachines.jobrun import Activation, Queued, RunSpec
+from statemachines.partition import Live
+
+
+def launch(turn: Turn) -> None:
+    """Launch what may be launched now, pool by pool."""
+    for pool in turn.board.queue.pools():
+        _launch_from(turn, pool)
+
+
+def _launch_from(turn: Turn, pool: str) -> None:
+    board = turn.board
+    jobs = board.recipes.catalog.jobs
+    free = free_slots(pool, board.recipes.pool_size(pool), board.world.slots_held, jobs)
+    while free > 0:
+        run_id = board.queue.first(pool)
+        if run_id is None:
+            return
+        run = board.world.runs[run_id]
+        if isinstance(run, Queued):
+            job = board.recipes.job(run.spec.job)
+            slots = 1 if job is None else min(job.slots, board.recipes.pool_size(pool))
+            if slots > free:
+                return
+            if _launch(turn, run, job):
+                free -= slots
+        board.queue.pop(pool)
+
+
+def _launch(turn: Turn, run: Queued, job: Job | None) -> bool:
+    """Launch one JobRun, or cancel it where its inputs are gone."""
+    world = turn.board.world
+    cause = world.seqs[run.spec.id]
+    inputs = None if job is None else _inputs(turn, run.spec)
+    if job is None or inputs is None:
+        why = "its job is no longer configured" if job is None else "an input is no longer there"
+        turn.record(run.cancel(why, at=turn.now), cause=cause, want=run.spec.want)
+        release(turn, run.spec, cause)
+        return False
+    recipe = turn.board.recipes.recipe(run.spec.outputs[0].ref)
+    activation = Activation(
+        version=UNVERSIONED,
+        fingerprint=job.fingerprint,
+        inputs=inputs,
+        args=None if recipe is None else recipe.args,
+        timeout_us=job.timeout_us,
+    )
+    turn.record(run.launch(activation, at=turn.now), cause=cause, want=run.spec.want)
+    return True
+
+
+def _inputs(turn: Turn, spec: RunSpec) -> tuple[InstanceId, ...] | None:
+    """The canonical instances of all it needs, or None if one of them is not done any more."""
+    graph = turn.board.graph
+    found: dict[InstanceId, None] = {}
+    for output in spec.outputs:
+        for need in graph.needs_of(graph.node(output.ref)):
+            if not need.done or not isinstance(need.canonical, Live):
+                return None
+            found[need.canonical.spec.id] = None
+    return tuple(found)

@@ -1,0 +1,152 @@
+"""Wants become data: what follows, turn by turn, in a core without I/O."""
+
+from tests.kit.core import Core, ended, missing
+
+CHAIN = """
+[application]
+name = "chain"
+[[external]]
+name = "outside"
+outputs = ["outside"]
+[[job]]
+name = "raw"
+outputs = ["raw/{n:int}"]
+command = ["raw"]
+[[job]]
+name = "mid"
+outputs = ["mid/{n:int}"]
+inputs = ["raw/{n}"]
+command = ["mid"]
+[[job]]
+name = "top"
+outputs = ["top"]
+inputs = ["mid/1", "mid/2"]
+command = ["top"]
+[[job]]
+name = "needs_outside"
+outputs = ["inside"]
+inputs = ["outside"]
+command = ["inside"]
+"""
+
+
+def test_a_want_builds_what_is_missing_in_order() -> None:
+    """If this fails, a want does not become data."""
+    core = Core(CHAIN)
+    want = core.want("top")
+    assert core.state(want) == "UpstreamBuilding"
+    core.play()
+    assert core.state(want) == "Successful"
+    assert all(core.is_live(ref) for ref in ("raw/1", "raw/2", "mid/1", "mid/2", "top"))
+    assert len(core.board.world.runs) == 5
+
+
+def test_asking_again_starts_nothing() -> None:
+    """If this fails, what is there is built again, or an ask costs more than three events."""
+    core = Core(CHAIN)
+    core.want("top")
+    core.play()
+    before = len(core.facts)
+    want = core.want("top")
+    assert core.state(want) == "Successful"
+    assert len(core.facts) - before <= 3
+    assert not core.active()
+
+
+def test_a_tainted_input_with_the_same_digest_stops_the_wave() -> None:
+    """If this fails, early cut-off by digest does not work."""
+    from orchestrator.commands import TaintPartitions
+    from statemachines.refs import Ref
+
+    core = Core(CHAIN)
+    core.want("top")
+    core.play()
+    core.turn(TaintPartitions("test", (Ref("mid/1"),), "bad"))
+    before = len(core.board.world.runs)
+    want = core.want("top")
+    core.play()
+    assert core.state(want) == "Successful"
+    assert len(core.board.world.runs) - before == 1
+
+
+def test_a_taint_downstream_rebuilds_exactly_what_was_made_from_it() -> None:
+    """If this fails, taint --downstream misses something or rebuilds too much."""
+    from orchestrator.commands import TaintPartitions
+    from statemachines.refs import Ref
+
+    core = Core(CHAIN)
+    core.want("top")
+    core.play()
+    core.turn(TaintPartitions("test", (Ref("raw/1"),), "bad", downstream=True))
+    before = len(core.board.world.runs)
+    core.want("top")
+    core.play()
+    assert len(core.board.world.runs) - before == 3
+
+
+def test_a_failed_input_fails_the_want_upstream_and_a_retry_tries_again() -> None:
+    """If this fails, failures do not travel, or an old failure is contagious for ever."""
+    from orchestrator.commands import RetryWant
+
+    core = Core(CHAIN)
+    want = core.want("top")
+    core.play(lambda run: ended(run, code=1 if run.spec.outputs[0].ref == "raw/1" else 0))
+    assert core.state(want) == "UpstreamFailed"
+    core.turn(RetryWant("test", want))
+    core.play()
+    assert core.state(want) == "Successful"
+
+
+def test_data_from_outside_is_waited_for() -> None:
+    """If this fails, an external partition is built, failed, or not noticed when it is reported."""
+    from orchestrator.commands import ReportPartition
+    from statemachines.refs import Ref
+
+    core = Core(CHAIN)
+    want = core.want("inside")
+    assert core.state(want) == "UpstreamBuilding"
+    core.turn(ReportPartition("test", Ref("outside"), digest="1"))
+    core.play()
+    assert core.state(want) == "Successful"
+
+
+def test_a_dep_miss_is_built_and_the_job_runs_again() -> None:
+    """If this fails, dependencies that are found while a job runs are lost."""
+    core = Core(CHAIN)
+    want = core.want("mid/7")
+    asked: list[str] = []
+
+    def job(run):  # type: ignore[no-untyped-def]
+        if run.spec.job == "mid" and not asked:
+            asked.append("once")
+            return ended(run, code=1, report=missing("raw/99"))
+        return ended(run)
+
+    core.play(job)
+    assert core.state(want) == "Successful"
+    assert core.is_live("raw/99")
+
+
+def test_two_wants_share_one_build_and_canceling_one_does_not_hurt_the_other() -> None:
+    """If this fails, requesters are not counted."""
+    from orchestrator.commands import CancelWant
+
+    core = Core(CHAIN)
+    first = core.want("top")
+    second = core.want("top")
+    core.turn(CancelWant("test", first))
+    core.play()
+    assert (core.state(first), core.state(second)) == ("Canceled", "Successful")
+    assert len(core.board.world.runs) == 5
+
+
+def test_canceling_the_only_want_stops_what_runs() -> None:
+    """If this fails, jobs run on though nobody wants them."""
+    from orchestrator.commands import CancelWant
+
+    core = Core(CHAIN)
+    want = core.want("top")
+    core.turn(CancelWant("test", want))
+    assert {core.state(run.spec.id) for run in core.active()} == {"Canceling"}
+    core.play(lambda run: ended(run, code=1))
+    assert {type(run).__name__ for run in core.board.world.runs.values()} == {"Canceled"}
