@@ -1,0 +1,1 @@
+"""The jobs of the flights example, one a file. Each reads what it is given and writes where it is told."""
