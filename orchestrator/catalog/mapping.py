@@ -26,6 +26,7 @@ from orchestrator.catalog.patterns import (
     Typed,
     check_literals,
     split_braces,
+    split_segments,
 )
 
 INPUTS_MAX = 100_000
@@ -97,15 +98,7 @@ class Template:
 
     def segments(self) -> tuple[Segment, ...]:
         """Describe every ref this could ever stand for, as the segments of a pattern without bounds."""
-        segments: list[list[str | Text | Typed]] = [[]]
-        for part in self.parts:
-            if not isinstance(part, str):
-                segments[-1].append(_anything(part))
-                continue
-            first, *rest = part.split("/")
-            segments[-1].append(first)
-            segments.extend([text] for text in rest)
-        return tuple(tuple(part for part in segment if part) for segment in segments)
+        return split_segments(part if isinstance(part, str) else _anything(part) for part in self.parts)
 
 
 def parse_template(text: str, kinds: Kinds) -> Template:

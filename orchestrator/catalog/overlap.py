@@ -7,6 +7,7 @@ proof, and any other answer is a witness: a ref that both patterns match, types 
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import TypeVar
 
@@ -14,6 +15,9 @@ from orchestrator.catalog.automata import SegmentAutomaton
 from orchestrator.catalog.patterns import Pattern, Segment
 
 T = TypeVar("T")
+
+REMEMBERED = 1_024
+"""Pairs of segments whose answer is kept: applications write the same few segments, such as a date, in most patterns."""
 
 _DIGITS = "0123456789"
 _NO_SEGMENT = frozenset({"", ".", ".."})
@@ -59,6 +63,7 @@ def _plainly_apart(one: Segment, other: Segment) -> bool:
     return isinstance(end, str) and isinstance(stop, str) and not end.endswith(stop) and not stop.endswith(end)
 
 
+@lru_cache(REMEMBERED)
 def _common_text(one: Segment, other: Segment, forbidden_start: str) -> str | None:
     left, right = SegmentAutomaton(one), SegmentAutomaton(other)
     alphabet = _alphabet(one, other)

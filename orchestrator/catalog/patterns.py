@@ -12,7 +12,7 @@ Source: design section 10.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import assert_never
@@ -104,7 +104,11 @@ def parse_pattern(text: str) -> Pattern:
     """Compile the text of a pattern, or raise BadPattern."""
     if len(text) > PATTERN_CHARS_MAX:
         raise BadPattern(f"the pattern {text[:40]!r}... has {len(text)} characters", f"use at most {PATTERN_CHARS_MAX}")
-    segments = tuple(_parse_segment(segment, text) for segment in text.split("/"))
+    segments = split_segments(
+        _parse_placeholder(piece, text) if inside else piece for piece, inside in split_braces(text)
+    )
+    for segment in segments:
+        _check_unambiguous(segment, text)
     placeholders = tuple(part for segment in segments for part in segment if not isinstance(part, str))
     _check_names(placeholders, text)
     pattern = Pattern(
@@ -130,6 +134,19 @@ def split_braces(text: str) -> tuple[tuple[str, bool], ...]:
         raise BadPattern(f"the braces in {text!r} do not pair up", "write {name} or {name:type}, without nesting")
     marked = ((piece, number % 2 == 1) for number, piece in enumerate(pieces))
     return tuple((piece, inside) for piece, inside in marked if piece or inside)
+
+
+def split_segments(parts: Iterable[str | Placeholder]) -> tuple[Segment, ...]:
+    """Group the parts of a whole pattern by segment; slashes are in its literals."""
+    segments: list[list[str | Placeholder]] = [[]]
+    for part in parts:
+        if isinstance(part, str):
+            first, *rest = part.split("/")
+            segments[-1].append(first)
+            segments.extend([text] for text in rest)
+        else:
+            segments[-1].append(part)
+    return tuple(tuple(part for part in segment if part) for segment in segments)
 
 
 def check_literals(text: str, sample: str) -> None:
@@ -179,12 +196,6 @@ def _regex(part: str | Placeholder) -> str:
 
 _PLACEHOLDER = re.compile(rf"(?P<name>{NAME})(?P<typed>:(?P<kind>[a-z]+)(?P<bounds>\(.*\))?)?")
 _BOUNDS = re.compile(r"\(([^.]*)\.\.([^.]*)\)")
-
-
-def _parse_segment(text: str, pattern: str) -> Segment:
-    segment = tuple(_parse_placeholder(piece, pattern) if inside else piece for piece, inside in split_braces(text))
-    _check_unambiguous(segment, pattern)
-    return segment
 
 
 def _parse_placeholder(inside: str, pattern: str) -> Placeholder:
