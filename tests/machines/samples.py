@@ -36,7 +36,7 @@ CONTENT = partition.Content("sha256:00", 17, 1, (("rows", 3),))
 FAILURE = partition.Failure("exit_code", "exit code 1")
 
 RUN_SPEC = jobrun.RunSpec(RUN, "daily", "local", WANT, (jobrun.Output(REF, INSTANCE),))
-ACTIVATION = jobrun.Activation("v1", "sha256:01", (InstanceId("p0"),), ("--day", "8"), 60_000_000)
+ACTIVATION = jobrun.Activation("v1", "sha256:01", (InstanceId("p0"),), ("--day", "8"), timeout_us=60_000_000)
 
 BUILT = partition.Built(RUN)
 BUILT_READING = partition.BuiltReading(RUN, (InstanceId("p0"),))
