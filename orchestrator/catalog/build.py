@@ -48,6 +48,7 @@ def build_catalog(config: Config, folder: Path, fingerprints: Mapping[str, str])
         _refuse_orphans(config.source, output, maker, makers)
     return Catalog(
         name=config.application.name,
+        python=config.application.python,
         folder=folder,
         jobs=jobs,
         externals=externals,

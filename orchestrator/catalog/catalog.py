@@ -28,6 +28,8 @@ class Catalog:
 
     name: str
     """The application's."""
+    python: str
+    """The interpreter of Python jobs."""
     folder: Path
     """The application's folder, where jobs run."""
     jobs: Mapping[str, Job]

@@ -17,7 +17,7 @@ from orchestrator.catalog.patterns import Pattern, Segment
 T = TypeVar("T")
 
 REMEMBERED = 1_024
-"""Pairs of segments whose answer is kept: applications write the same few segments, such as a date, in most patterns."""
+"""Pairs of segments whose answer is kept: most patterns of an application share a few, such as a date."""
 
 _DIGITS = "0123456789"
 _NO_SEGMENT = frozenset({"", ".", ".."})
