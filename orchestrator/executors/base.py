@@ -60,7 +60,7 @@ class WorkerStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="how", ta
     grace_s: float
 
 
-class InlineStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="how", tag="inline"):
+class InlineStart(msgspec.Struct, frozen=True, tag_field="how", tag="inline"):
     """Start one JobRun as a call in the daemon's own process: for work of microseconds that may be repeated.
 
     It ends with exit code 0 when ``function`` returns. It is lost with the daemon, cannot be interrupted, and its

@@ -1,0 +1,243 @@
+"""What tests of executors share: a sink that can be awaited, ways to make runs, and an end to all keepers."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from orchestrator.executors.base import (
+    Executor,
+    Exit,
+    Fact,
+    InlineStart,
+    ProcessStart,
+    RunEnded,
+    RunStarted,
+    StartRun,
+    WorkerStart,
+)
+from orchestrator.executors.keeper.journal import NAME, read_journal
+from orchestrator.executors.local import LocalExecutor
+from orchestrator.executors.scripted import ScriptedExecutor
+from orchestrator.executors.survey import is_alive, read_dead
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 20.0
+CONTEXT = (
+    '{"run": "r", "attempt": 1, "job": "j", "environment": "local", "version": "v", '
+    '"deadline": null, "args": [], "outputs": [], "inputs": []}'
+)
+
+
+class Seen:
+    """A sink that remembers facts and wakes who waits for them."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+        self.batches = 0
+        self.threads: set[int] = set()
+        self._news = asyncio.Event()
+
+    def __call__(self, facts: Sequence[Fact]) -> None:
+        self.batches += 1
+        self.facts += facts
+        self.threads.add(threading.get_ident())
+        self._news.set()
+
+    async def until(self, is_so: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not is_so():
+                await self._news.wait()
+                self._news.clear()
+
+    async def end_of(self, run: str) -> Exit:
+        await self.until(lambda: run in self.ends())
+        return self.ends()[run]
+
+    async def begin_of(self, run: str) -> RunStarted:
+        await self.until(lambda: any(fact.run == run for fact in self.begun()))
+        return next(fact for fact in self.begun() if fact.run == run)
+
+    def ends(self) -> dict[str, Exit]:
+        return {fact.run: fact.exit for fact in self.facts if isinstance(fact, RunEnded)}
+
+    def begun(self) -> list[RunStarted]:
+        return [fact for fact in self.facts if isinstance(fact, RunStarted)]
+
+
+class Maker:
+    """Makes starts in a folder of its own, with logs there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def log(self, run: str) -> Path:
+        return self.folder / f"{run}.log"
+
+    def process(
+        self,
+        run: str,
+        *argv: str,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        timeout_s: float | None = None,
+        grace_s: float = 5.0,
+        log_bytes_max: int = 1 << 20,
+    ) -> ProcessStart:
+        return ProcessStart(
+            run=run,
+            argv=argv,
+            cwd=str(cwd or self.folder),
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin"} if env is None else env,
+            log=str(self.log(run)),
+            log_bytes_max=log_bytes_max,
+            timeout_s=timeout_s,
+            grace_s=grace_s,
+        )
+
+    def shell(self, run: str, script: str, timeout_s: float | None = None, grace_s: float = 5.0) -> ProcessStart:
+        return self.process(run, "sh", "-c", script, timeout_s=timeout_s, grace_s=grace_s)
+
+    def worker(
+        self,
+        run: str,
+        function: str,
+        width: int = 4,
+        fingerprint: str = "f",
+        timeout_s: float | None = None,
+        python: str = sys.executable,
+    ) -> WorkerStart:
+        context = self.folder / "context.json"
+        context.write_text(CONTEXT)
+        return WorkerStart(
+            run=run,
+            python=python,
+            function=function,
+            fingerprint=fingerprint,
+            width=width,
+            context=str(context),
+            report=str(self.folder / f"{run}.report"),
+            cwd=str(self.folder),
+            env={"PATH": "/usr/bin:/bin"},
+            log=str(self.log(run)),
+            log_bytes_max=1 << 20,
+            timeout_s=timeout_s,
+            grace_s=1.0,
+        )
+
+
+def keeper_folders(keepers: Path) -> list[Path]:
+    return sorted(path.parent for path in keepers.glob(f"*/{NAME}"))
+
+
+def keeper_pid(folder: Path) -> int:
+    return read_journal(str(folder / NAME)).header["pid"]
+
+
+def end_all_keepers(keepers: Path) -> None:
+    """Kill the keepers of a test and everything they run."""
+    for folder in keeper_folders(keepers):
+        if is_alive(folder):
+            pid = keeper_pid(folder)
+            with contextlib.suppress(ProcessLookupError):
+                handle = os.pidfd_open(pid)
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+                while is_alive(folder):
+                    os.sched_yield()
+                os.close(handle)
+        read_dead(folder)
+
+
+class Rig(Protocol):
+    """One way of running, under the conformance suite."""
+
+    outlives_the_daemon: bool
+
+    def make(self, epoch: int) -> Executor: ...
+
+    def ending(self, run: str, code: int) -> StartRun: ...
+
+    def endless(self, run: str) -> StartRun: ...
+
+    def pump(self) -> None:
+        """Let happen what happens by itself in a real executor."""
+        ...
+
+
+class LocalRig:
+    """Processes, workers or inline calls of the local executor."""
+
+    def __init__(self, folder: Path, how: str) -> None:
+        self.outlives_the_daemon = how != "inline"
+        self.keepers = folder / "keepers"
+        self._how = how
+        self._make = Maker(folder)
+        self._held = threading.Event()
+        (folder / "conform.py").write_text(
+            "import sys, time\n"
+            + "".join(f"def end_{code}(ctx): sys.exit({code})\n" for code in (0, 3))
+            + "def endless(ctx): time.sleep(1000)\n"
+        )
+
+    def make(self, epoch: int) -> Executor:
+        return LocalExecutor(self.keepers, epoch, linger_s=0.2)
+
+    def ending(self, run: str, code: int) -> StartRun:
+        match self._how:
+            case "process":
+                return self._make.shell(run, f"exit {code}")
+            case "worker":
+                return self._make.worker(run, f"conform:end_{code}")
+            case _:
+                return InlineStart(run, lambda: sys.exit(code))
+
+    def endless(self, run: str) -> StartRun:
+        match self._how:
+            case "process":
+                return self._make.process(run, "sleep", "1000")
+            case "worker":
+                return self._make.worker(run, "conform:endless")
+            case _:
+                return InlineStart(run, self._held.wait)
+
+    def pump(self) -> None:
+        pass
+
+    def release(self) -> None:
+        self._held.set()
+        end_all_keepers(self.keepers)
+
+
+class ScriptedRig:
+    """The scripted executor, with a script that behaves like processes."""
+
+    outlives_the_daemon = True
+
+    def __init__(self) -> None:
+        self._executor = ScriptedExecutor()
+        self._codes: dict[str, int] = {}
+
+    def make(self, epoch: int) -> Executor:
+        return self._executor
+
+    def ending(self, run: str, code: int) -> StartRun:
+        self._codes[run] = code
+        return self.endless(run)
+
+    def endless(self, run: str) -> StartRun:
+        return Maker(Path("/nowhere")).process(run, "true")
+
+    def pump(self) -> None:
+        script = self._executor
+        for run in script.running:
+            if run in self._codes:
+                script.begin(run)
+                script.end(run, Exit(kind="exit", code=self._codes[run]))
+            elif run in script.stops:
+                script.end(run, Exit(kind="canceled", stop_requested=True))
+        script.deliver()
