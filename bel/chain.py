@@ -11,7 +11,7 @@ from hashlib import blake2b
 import msgspec
 
 Fields = tuple[int, int, int, str, int, str, str, int, str, str, str]
-"""What is hashed, in this order: the names are ``row.FIELDS`` without the hash."""
+"""What is hashed: a ``row.Row`` without its hash, in the same order."""
 
 HASH_BYTES = 16
 

@@ -15,27 +15,12 @@ from bel.errors import BadBatch, ChainBroken, EmptyBatch, HeadMoved, Undecodable
 E = TypeVar("E")
 
 Row = tuple[int, int, int, str, int, str, str, int, str, str, str, bytes]
-
-FIELDS = (
-    "seq",
-    "batch",
-    "at",
-    "kind",
-    "version",
-    "entity",
-    "event_id",
-    "cause",
-    "correlation",
-    "actor",
-    "payload",
-    "hash",
-)
-"""The names of a row's items, which are also the columns and the keys of an export."""
+"""seq, batch, at, kind, version, entity, event_id, cause, correlation, actor, payload, hash."""
 
 SEQ: Final = 0
 BATCH: Final = 1
-AT: Final = 2
 EVENT_ID: Final = 6
+CAUSE: Final = 7
 PAYLOAD: Final = 10
 HASH: Final = 11
 

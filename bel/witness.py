@@ -18,15 +18,15 @@ LAST_SEQ: Final = 2**63 - 1
 
 async def check_witness(source: RowSource, witness: Head, name: str) -> None:
     """Raise TailMissing unless the log holds the entry that the witness remembers."""
+    head = await source.head()
+    if witness.seq > head.seq:
+        raise TailMissing(source.path, head.seq + 1, name)
     rows = await source.rows(witness.seq - 1, witness.seq, 1)
     found = rows[0][HASH] if rows else GENESIS
     if found != witness.hash:
         raise TailMissing(source.path, witness.seq, name)
-    newest = (await source.head()).epoch
-    if newest < witness.epoch:
-        raise LogDamaged(
-            source.path, f"its epoch is {newest}, {name} remembers {witness.epoch}, so an older copy was put back"
-        )
+    if head.epoch < witness.epoch:
+        raise LogDamaged(source.path, f"its epoch is {head.epoch}, {name} remembers {witness.epoch}: an older copy")
 
 
 async def check_end(source: RowSource, head: Head) -> None:

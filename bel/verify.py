@@ -1,0 +1,156 @@
+"""Looking for damage in a log, row by row, without believing any part of it.
+
+It reads what is stored rather than what decodes, goes on behind damage, and reports what it finds in order of seq.
+What the log cannot know, whether the events make sense, is asked of a ``check`` that the domain brings. It changes
+nothing. Source: design sections 3 (law 7) and 6.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+import msgspec
+
+from bel.chain import GENESIS, link
+from bel.codec import Codec
+from bel.entry import Entry, Head
+from bel.errors import BelError, LogDamaged, Undecodable, UnknownKind
+from bel.head_file import read_head_file
+from bel.reading import CHUNK_ROWS
+from bel.row import BATCH, CAUSE, HASH, SEQ, Row, to_entry
+from bel.store import RowSource
+from bel.witness import check_end, check_witness
+
+E = TypeVar("E")
+
+Check = Callable[[Entry[E]], Iterable[str]]
+"""Looks at one entry after the other and says what is wrong with it; asked only as long as the log itself is sound."""
+
+FINDINGS_MAX = 100
+"""Damage that repeats is not listed for ever."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that is wrong. ``code`` is that of an error of this package, or ``store_damaged``, or ``law``."""
+
+    code: str
+    seq: int | None
+    message: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a verification saw."""
+
+    entries: int
+    head: Head
+    findings: tuple[Finding, ...]
+
+    @property
+    def first_bad(self) -> int | None:
+        """The first seq with damage: everything before it is sound."""
+        return min((finding.seq for finding in self.findings if finding.seq is not None), default=None)
+
+
+async def verify(source: RowSource, codec: Codec[E], check: Check[E] | None = None) -> Report:
+    """Read a whole log, up to its head of this moment, and report what is wrong with it."""
+    head = await source.head()
+    walk = _Walk(codec, check)
+    await _walk_rows(source, head.seq, walk)
+    walk.end(head)
+    await _ask_witnesses(source, head, walk)
+    for ailment in await source.ailments():
+        walk.report("store_damaged", None, ailment)
+    return Report(entries=walk.entries, head=head, findings=tuple(walk.findings))
+
+
+async def _walk_rows(source: RowSource, upto: int, walk: "_Walk[E]") -> None:
+    after, limit = 0, CHUNK_ROWS
+    while after < upto and len(walk.findings) < FINDINGS_MAX:
+        try:
+            rows = await source.rows(after, upto, limit)
+        except LogDamaged as error:
+            # Row by row from here, to find the one that cannot be read.
+            if limit == 1:
+                after += 1
+                walk.lose(after, str(error))
+            limit = 1
+            continue
+        if not rows:
+            return
+        for row in rows:
+            walk.take(row)
+        after = rows[-1][SEQ]
+
+
+async def _ask_witnesses(source: RowSource, head: Head, walk: "_Walk[E]") -> None:
+    try:
+        await check_end(source, head)
+        if witness := read_head_file(source.path):
+            await check_witness(source, witness, "the head file")
+    except BelError as error:
+        if not any(finding.code == error.code for finding in walk.findings):
+            walk.report(error.code, error.seq, str(error))
+
+
+class _Walk(Generic[E]):
+    """What is expected of the next row, and what was found so far."""
+
+    def __init__(self, codec: Codec[E], check: Check[E] | None) -> None:
+        self._codec = codec
+        self._check = check
+        self._seq = 0
+        self._batch: int | None = None
+        self._hash: bytes | None = GENESIS
+        self.entries = 0
+        self.findings: list[Finding] = []
+
+    def take(self, row: Row) -> None:
+        """Look at the next row, wherever it stands."""
+        if row[SEQ] != self._seq + 1:
+            self.lose(row[SEQ] - 1, f"missing up to entry {row[SEQ]}")
+        self.entries += 1
+        self._seq = row[SEQ]
+        self._look_at_place(row)
+        if self._look_at_chain(row):
+            self._look_inside(row)
+
+    def lose(self, upto: int, problem: str) -> None:
+        """Go on behind rows that are not there or cannot be read."""
+        self.report("chain_broken", self._seq + 1, problem)
+        self._seq, self._batch, self._hash = upto, None, None
+
+    def end(self, head: Head) -> None:
+        """Say whether the rows reach as far as the head row."""
+        if self._seq < head.seq and len(self.findings) < FINDINGS_MAX:
+            self.report("tail_missing", self._seq + 1, f"missing up to the head row, which says {head.seq}")
+
+    def report(self, code: str, seq: int | None, message: str) -> None:
+        """Add a finding."""
+        if len(self.findings) < FINDINGS_MAX:
+            self.findings.append(Finding(code, seq, message))
+
+    def _look_at_place(self, row: Row) -> None:
+        seq, batch, cause = row[SEQ], row[BATCH], row[CAUSE]
+        # Behind a loss the batch may have begun in what is lost.
+        if batch != seq and self._batch not in {batch, None}:
+            self.report("bad_batch", seq, f"says batch {batch}, but follows an entry of batch {self._batch}")
+        if not 0 <= cause < seq:
+            self.report("bad_batch", seq, f"says it was caused by {cause}, which is no earlier entry")
+        self._batch = batch
+
+    def _look_at_chain(self, row: Row) -> bool:
+        sound = self._hash is None or link(self._hash, row[:-1]) == row[HASH]
+        if not sound:
+            self.report("chain_broken", row[SEQ], "the hash does not match the bytes and the entry before")
+        self._hash = row[HASH]
+        return sound
+
+    def _look_inside(self, row: Row) -> None:
+        try:
+            entry = to_entry(row, self._codec)
+        except (UnknownKind, Undecodable) as error:
+            self.report(error.code, row[SEQ], str(error))
+            return
+        # A fold over a log with a hole in it would only repeat that there is one.
+        if self._check and not self.findings:
+            for problem in self._check(entry):
+                self.report("law", row[SEQ], problem)
