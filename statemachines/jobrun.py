@@ -47,6 +47,7 @@ class Activation(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     fingerprint: str
     inputs: tuple[InstanceId, ...] = ()
     args: tuple[str, ...] | None = None
+    env: tuple[tuple[str, str], ...] = ()
     timeout_us: int | None = None
 
 

@@ -24,10 +24,8 @@ class PatternIndex(Generic[T]):
 
     def near(self, ref: str) -> Iterator[tuple[Pattern, T]]:
         """Yield the patterns whose heads a ref begins with, longest heads first."""
-        size = len(ref)
         for length in self._lengths:
-            if length <= size:
-                yield from self._by_head.get(ref[:length], ())
+            yield from self._by_head.get(ref[:length], ())
 
     def __iter__(self) -> Iterator[tuple[Pattern, T]]:
         for entries in self._by_head.values():

@@ -62,8 +62,7 @@ def _decode(kind: type, value: object) -> object:
 
 def _explain(source: Source, message: str) -> ConfigError:
     why, _, path = message.rpartition(" - at `$") if " - at `$" in message else (message, "", "")
-    steps = _STEP.findall(path.partition("[...]")[0])
-    where: Where = tuple(int(number) if number else name for name, number in steps)
+    where: Where = tuple(int(number) if number else name for name, number in _STEP.findall(path))
     if (unknown := re.fullmatch("Object contains unknown field `(.*)`", why, re.DOTALL)) is not None:
         return _unknown_key(source, where, unknown[1])
     if (missing := re.fullmatch("Object missing required field `(.*)`", why)) is not None:

@@ -7,8 +7,8 @@ Source: design section 4 (Buffering); complaint C20.
 from orchestrator.catalog import Job
 from orchestrator.planning.cases import is_buildable
 from orchestrator.planning.node import Node
-from orchestrator.planning.turn import Turn
 from orchestrator.planning.starting import evidence_for, queue_run
+from orchestrator.planning.turn import Turn
 from statemachines.ids import RunId, Timestamp
 from statemachines.jobrun import Buffering, JobRunBuffering
 

@@ -57,6 +57,7 @@ def _launch(turn: Turn, run: Queued, job: Job | None) -> bool:
         fingerprint=job.fingerprint,
         inputs=inputs,
         args=None if recipe is None else recipe.args,
+        env=() if recipe is None else recipe.env,
         timeout_us=job.timeout_us,
     )
     turn.record(run.launch(activation, at=turn.now), cause=cause, want=run.spec.want)

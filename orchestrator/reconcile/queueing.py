@@ -10,9 +10,9 @@ from orchestrator.planning.cases import is_buildable
 from orchestrator.planning.node import Node
 from orchestrator.planning.recipes import Recipe
 from orchestrator.planning.reuse import reusable_instance
+from orchestrator.planning.starting import queue_run
 from orchestrator.planning.turn import Turn
 from orchestrator.reconcile.batches import join_batch
-from orchestrator.planning.starting import queue_run
 from statemachines.partition import Adopted, Live, PartitionLive, PartitionSpec, UpstreamBuilding
 
 

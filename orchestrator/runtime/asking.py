@@ -1,0 +1,123 @@
+"""Asking a job how it makes refs: its ``configure`` executable gets them as arguments and prints JSON.
+
+The answer is hostile like any report: bounded in size and time, checked in shape, and it has to cover exactly the refs
+that were asked about. Source: design section 7 (configure); seed 003.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from orchestrator.catalog import Job
+from orchestrator.observations import ConfiguredRun, JobConfigured, JobNotConfigured
+from statemachines.refs import BadRef, Ref, parse_ref
+
+ANSWER_BYTES_MAX = 16 << 20
+PATIENCE_S = 60.0
+_SHOWN_CHARS = 300
+
+
+class _Input(msgspec.Struct, forbid_unknown_fields=True):
+    ref: str
+    type: Literal["materialize", "query"] = "materialize"
+
+
+class _Config(msgspec.Struct, forbid_unknown_fields=True):
+    outputs: Annotated[list[str], msgspec.Meta(min_length=1)]
+    inputs: list[_Input] = []
+    args: list[str] | None = None
+    env: dict[str, str] = {}
+
+
+_decode = msgspec.json.Decoder(list[_Config]).decode
+
+
+async def ask(
+    job: Job, refs: tuple[Ref, ...], folder: Path, env: Mapping[str, str]
+) -> JobConfigured | JobNotConfigured:
+    """Run the job's configure executable; what goes wrong is its answer too."""
+    try:
+        printed = await _run(job, refs, folder, env)
+        return JobConfigured(job.name, _checked(refs, printed))
+    except (OSError, ValueError, TimeoutError) as error:
+        return JobNotConfigured(job.name, refs, f"configure of job {job.name}: {error}")
+
+
+async def _run(job: Job, refs: tuple[Ref, ...], folder: Path, env: Mapping[str, str]) -> bytes:
+    assert job.configure is not None, "only a job that has a configure executable is asked"
+    process = await asyncio.create_subprocess_exec(
+        *job.configure,
+        *refs,
+        cwd=folder,
+        env=dict(env),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            printed, said = await _read(process)
+            code = await process.wait()
+    except TimeoutError:
+        raise TimeoutError(f"it gave no answer within {PATIENCE_S:g} s") from None
+    finally:
+        _end(process)
+    if code != 0:
+        raise ValueError(f"it ended with exit code {code}: {said.decode(errors='replace')[-_SHOWN_CHARS:].strip()}")
+    return printed
+
+
+async def _read(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    assert process.stdout is not None, "its output is a pipe"
+    assert process.stderr is not None, "so is what it says"
+    printed, said = await asyncio.gather(_bounded(process.stdout), _bounded(process.stderr))
+    return printed, said
+
+
+async def _bounded(stream: asyncio.StreamReader) -> bytes:
+    got = bytearray()
+    while chunk := await stream.read(1 << 16):
+        got += chunk
+        if len(got) > ANSWER_BYTES_MAX:
+            raise ValueError(f"it printed more than {ANSWER_BYTES_MAX} bytes")
+    return bytes(got)
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """Nothing of it may go on."""
+    if process.returncode is None:
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _checked(refs: tuple[Ref, ...], printed: bytes) -> tuple[ConfiguredRun, ...]:
+    try:
+        configs = _decode(printed)
+    except msgspec.MsgspecError as error:
+        shown = printed[:_SHOWN_CHARS].decode(errors="replace")
+        raise ValueError(f"its answer is not a JSON list of JobConfig ({error}): {shown}") from None
+    runs = tuple(_configured(config) for config in configs)
+    covered = [ref for run in runs for ref in run.outputs]
+    if sorted(covered) != sorted(refs):
+        missing, extra = sorted(set(refs) - set(covered)), sorted(set(covered) - set(refs))
+        raise ValueError(
+            f"its answer has to cover each ref once; not covered: {missing[:5]}, not asked for: {extra[:5]}"
+        )
+    return runs
+
+
+def _configured(config: _Config) -> ConfiguredRun:
+    try:
+        return ConfiguredRun(
+            outputs=tuple(parse_ref(text) for text in config.outputs),
+            inputs=tuple((parse_ref(needed.ref), needed.type == "materialize") for needed in config.inputs),
+            args=None if config.args is None else tuple(config.args),
+            env=tuple(config.env.items()),
+        )
+    except BadRef as error:
+        raise ValueError(str(error)) from None

@@ -1,0 +1,54 @@
+"""What a JobRun left behind: its report, and what lies where its outputs should be.
+
+Runs in a thread: outputs are read whole to seal them. A report or an output that can not be read is a finding about
+the job, never a crash.
+"""
+
+from orchestrator.executors.base import Exit
+from orchestrator.observations import Found, JobEnded, Nothing
+from orchestrator.report import BadReport, Report, read_report
+from orchestrator.runtime.inline import InlineJobs
+from orchestrator.runtime.layout import Layout
+from orchestrator.store import Absent, BadOutput, PartitionStore, Sealed
+from statemachines.jobrun import Output, RunSpec
+from statemachines.partition import Content
+
+
+class Collector:
+    """Brings in what ended JobRuns left."""
+
+    def __init__(self, layout: Layout, store: PartitionStore, inline: InlineJobs) -> None:
+        self._layout = layout
+        self._store = store
+        self._inline = inline
+
+    def collect(self, spec: RunSpec, exit_: Exit, *, inline: bool) -> JobEnded:
+        """Read the report and seal the outputs of one JobRun that has ended."""
+        report = self._inline.report(spec.id) if inline else self._report(spec)
+        found = {output.ref: self._found(output) for output in spec.outputs}
+        return JobEnded(spec.id, exit_, report, found)
+
+    def discard(self, outputs: list[Output]) -> None:
+        """Remove what lies at the places of outputs that did not become Live."""
+        for output in outputs:
+            self._store.remove(self._store.location(output.ref, output.instance))
+
+    def _report(self, spec: RunSpec) -> Report | BadReport:
+        try:
+            return read_report(self._layout.run_report(spec.id))
+        except OSError as error:
+            return BadReport(0, "", f"it can not be read: {error}")
+
+    def _found(self, output: Output) -> Found:
+        location = self._store.location(output.ref, output.instance)
+        try:
+            sealed = self._store.seal(location)
+        except OSError as error:
+            return Nothing(f"what lies at {location} can not be read: {error}")
+        match sealed:
+            case Sealed(digest=digest, size_bytes=size, files=files):
+                return Content(digest, size, files)
+            case BadOutput(reason=reason):
+                return Nothing(reason)
+            case Absent():
+                return Nothing(f"the job made nothing at {location}")

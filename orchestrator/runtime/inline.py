@@ -1,0 +1,73 @@
+"""Inline jobs: Python functions that are called in the daemon itself, told and heard without files.
+
+They speak the same contract through the same Context; only what they are told and what they say are values in memory.
+``wantd.job`` is the one file above this floor that is used here: it is a leaf without any import of ours.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from orchestrator.catalog import Job
+from orchestrator.report import BadReport, Report, parse_report
+from orchestrator.runtime.told import Told
+from wantd.job import Context, Input, Output
+
+
+class InlineContext(Context):
+    """A context whose report is kept in memory."""
+
+    def __init__(self, told: Told) -> None:
+        self.run = told.run
+        self.attempt = told.attempt
+        self.job = told.job
+        self.environment = told.environment
+        self.version = told.version
+        self.deadline = None if told.deadline is None else datetime.fromisoformat(told.deadline)
+        self.args = told.args
+        self.outputs = tuple(Output(made.ref, Path(made.location)) for made in told.outputs)
+        self.inputs = tuple(Input(given.ref, Path(given.location), given.digest) for given in told.inputs)
+        self._output_at = dict(self.outputs)
+        self._input_at = {given.ref: given.location for given in self.inputs}
+        self.said: list[bytes] = []
+
+    def _append(self, said: Mapping[str, object]) -> None:
+        self.said.append(msgspec.json.encode(said))
+
+
+class InlineJobs:
+    """Calls the functions of inline jobs, and keeps what they say until it is collected."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._functions: dict[str, Callable[[Context], object]] = {}
+        self._contexts: dict[str, InlineContext] = {}
+
+    def call(self, job: Job, told: Told) -> Callable[[], object]:
+        """What is to be called for one JobRun."""
+        assert job.python is not None, "an inline job has a function"
+        context = self._contexts[told.run] = InlineContext(told)
+        return partial(self._run, job.python, context)
+
+    def report(self, run: str) -> Report | BadReport:
+        """What a JobRun said. It is forgotten afterwards."""
+        context = self._contexts.pop(run, None)
+        return Report() if context is None or not context.said else parse_report(b"\n".join(context.said) + b"\n")
+
+    def _run(self, name: str, context: InlineContext) -> None:
+        function = self._functions.get(name)
+        if function is None:
+            function = self._functions[name] = self._load(name)
+        function(context)
+
+    def _load(self, name: str) -> Callable[[Context], object]:
+        if str(self._folder) not in sys.path:
+            sys.path.insert(0, str(self._folder))
+        module, _, attribute = name.partition(":")
+        function: Callable[[Context], object] = getattr(importlib.import_module(module), attribute)
+        return function

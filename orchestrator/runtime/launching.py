@@ -1,0 +1,133 @@
+"""From an activation record to something that can be started.
+
+The job finds its context and an empty report in the folder of its JobRun; the parents of its outputs exist. Its
+environment holds what the configuration declares and a few keys of ours, nothing else of the daemon's.
+
+Source: design section 7 (the job contract).
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from orchestrator.catalog import Catalog, Job
+from orchestrator.executors.base import InlineStart, ProcessStart, StartRun, WorkerStart
+from orchestrator.runtime.inline import InlineJobs
+from orchestrator.runtime.layout import Layout
+from orchestrator.runtime.places import place_of
+from orchestrator.runtime.told import InputTold, OutputTold, Told
+from orchestrator.store import PartitionStore
+from statemachines.ids import SECOND_US, InstanceId
+from statemachines.jobrun import Launching
+from statemachines.partition import Building, Live, Tainted
+from statemachines.world import World
+
+
+class Launcher:
+    """Makes starts of JobRuns that are Launching."""
+
+    def __init__(self, layout: Layout, store: PartitionStore, environ: Mapping[str, str], inline: InlineJobs) -> None:
+        self._layout = layout
+        self._store = store
+        self._environ = environ
+        self._inline = inline
+
+    def told(self, world: World, run: Launching) -> Told:
+        """What the job is told. Reads the world only."""
+        spec, activation = run.spec, run.activation
+        outputs = tuple(OutputTold(out.ref, str(self._store.location(out.ref, out.instance))) for out in spec.outputs)
+        deadline = None if activation.timeout_us is None else _iso(run.since + activation.timeout_us)
+        args = activation.args if activation.args is not None else tuple(out.ref for out in spec.outputs)
+        return Told(
+            run=spec.id,
+            attempt=_attempt(world, run),
+            job=spec.job,
+            environment=spec.environment,
+            version=activation.version,
+            deadline=deadline,
+            args=args,
+            outputs=outputs,
+            inputs=tuple(self._input(world, instance) for instance in activation.inputs),
+        )
+
+    def start_of(self, catalog: Catalog, run: Launching, told: Told) -> StartRun:
+        """The start of one JobRun. Touches no file; ``write`` does."""
+        job = catalog.jobs[run.spec.job]
+        if job.executor == "inline":
+            return InlineStart(run=run.spec.id, function=self._inline.call(job, told))
+        if job.executor == "worker":
+            return self._worker_start(catalog, job, run)
+        return self._process_start(catalog, job, run, told)
+
+    def write(self, told: Told) -> None:
+        """Make the folder of a JobRun, its context, its empty report, and the parents of its outputs."""
+        folder = self._layout.state / "runs" / told.run
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "context.json").write_bytes(msgspec.json.encode(told))
+        (folder / "report").touch(mode=0o600)
+        self._store.prepare(Path(output.location) for output in told.outputs)
+
+    def environment(self, catalog: Catalog, job: Job, told_by_config: Mapping[str, str]) -> dict[str, str]:
+        """Every key a job of this kind gets, apart from those about one JobRun."""
+        path = os.pathsep.join((str(Path(sys.executable).parent), self._environ.get("PATH", os.defpath)))
+        ours = {"PATH": path, "LANG": "C.UTF-8", "WANTD_APPLICATION": catalog.name}
+        passed = {key: self._environ[key] for key in job.pass_env if key in self._environ}
+        return {**ours, **passed, **job.env, **told_by_config}
+
+    def _process_start(self, catalog: Catalog, job: Job, run: Launching, told: Told) -> ProcessStart:
+        assert job.command is not None, "a process job has a command"
+        env = self.environment(catalog, job, dict(run.activation.env))
+        env["WANTD_CONTEXT"] = str(self._layout.run_context(run.spec.id))
+        env["WANTD_REPORT"] = str(self._layout.run_report(run.spec.id))
+        return ProcessStart(
+            run=run.spec.id,
+            argv=(*job.command, *told.args),
+            cwd=str(catalog.folder),
+            env=env,
+            log=str(self._layout.run_log(run.spec.id)),
+            log_bytes_max=int(catalog.limits.log_bytes),
+            timeout_s=_seconds(run.activation.timeout_us),
+            grace_s=catalog.limits.grace / SECOND_US,
+        )
+
+    def _worker_start(self, catalog: Catalog, job: Job, run: Launching) -> WorkerStart:
+        assert job.python is not None, "a worker job has a function"
+        return WorkerStart(
+            run=run.spec.id,
+            python=catalog.python,
+            function=job.python,
+            fingerprint=run.activation.fingerprint,
+            width=catalog.pools.get(job.pool, 1),
+            context=str(self._layout.run_context(run.spec.id)),
+            report=str(self._layout.run_report(run.spec.id)),
+            cwd=str(catalog.folder),
+            env=self.environment(catalog, job, dict(run.activation.env)),
+            log=str(self._layout.run_log(run.spec.id)),
+            log_bytes_max=int(catalog.limits.log_bytes),
+            timeout_s=_seconds(run.activation.timeout_us),
+            grace_s=catalog.limits.grace / SECOND_US,
+        )
+
+    def _input(self, world: World, instance_id: InstanceId) -> InputTold:
+        instance = world.partitions[instance_id]
+        live = instance.was if isinstance(instance, Tainted) else instance
+        assert isinstance(live, Live), "an input was Live when the JobRun was launched"
+        return InputTold(instance.spec.ref, place_of(self._store, world, instance), live.content.digest)
+
+
+def _attempt(world: World, run: Launching) -> int:
+    """Which try this is, counted along the chain of its first output, lost ones included."""
+    instance = world.partitions[run.spec.outputs[0].instance]
+    return instance.attempt.tries + instance.attempt.lost if isinstance(instance, Building) else 1
+
+
+def _iso(at_us: int) -> str:
+    return datetime.fromtimestamp(at_us / SECOND_US, UTC).isoformat()
+
+
+def _seconds(duration_us: int | None) -> float | None:
+    return None if duration_us is None else duration_us / SECOND_US

@@ -1,0 +1,53 @@
+"""Where things lie in the state directory.
+
+bel.sqlite          the build event log
+lock, socket        one daemon a directory, and how to reach it
+store/              the bytes of partition instances, and current/, the link tree
+runs/<JobRun>/      what a JobRun was told (context.json), what it said (report), its output (log)
+runs/keepers/       the journals of keepers
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from statemachines.ids import RunId
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """The places below one state directory, which is absolute."""
+
+    state: Path
+
+    @property
+    def log(self) -> Path:
+        return self.state / "bel.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        return self.state / "lock"
+
+    @property
+    def socket(self) -> Path:
+        return self.state / "socket"
+
+    @property
+    def store(self) -> Path:
+        return self.state / "store"
+
+    @property
+    def keepers(self) -> Path:
+        return self.state / "runs" / "keepers"
+
+    def run(self, run: RunId) -> Path:
+        """The folder of one JobRun. Its id is our own, so it is a safe name."""
+        return self.state / "runs" / run
+
+    def run_log(self, run: RunId) -> Path:
+        return self.run(run) / "log"
+
+    def run_report(self, run: RunId) -> Path:
+        return self.run(run) / "report"
+
+    def run_context(self, run: RunId) -> Path:
+        return self.run(run) / "context.json"

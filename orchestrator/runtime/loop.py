@@ -1,0 +1,175 @@
+"""The loop: drain what came in, let it become events, append them as one batch, answer, act.
+
+It is the only writer of the log and of the world. Within a turn the world runs ahead of the log, so that everything
+that follows without acting shares one commit; ``settled`` lets readers wait until what they see is committed. Nothing
+is answered or started before the commit. A full disk undoes the turn and leaves a daemon that can be read; any other
+failed append has an unknown outcome, and the process ends (law 1).
+
+Source: design section 3 (laws 1 to 5) and section 5 (data flow); performance reference, section 6.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple, Protocol
+
+from bel.entry import Entry
+from bel.errors import LogFull
+from bel.log import Log
+from orchestrator.commands import Answer, AnyCommand, Refused
+from orchestrator.decide import decide, observe
+from orchestrator.effects import Owed, owed_by
+from orchestrator.observations import AnyObservation
+from orchestrator.planning.board import Board
+from orchestrator.planning.turn import Fact, Turn
+from orchestrator.reconcile import reconcile
+from orchestrator.runtime.clock import Clock
+from orchestrator.runtime.mailbox import Asked, Mailbox
+from statemachines.events import AnyEvent
+from statemachines.ids import SECOND_US, Ids, RunId, Timestamp
+from statemachines.jobrun import JobRunEvent, JobRunQueued
+
+READ_ONLY_PAUSE_S = 1.0
+"""How long a daemon whose disk was full waits before it tries again."""
+
+
+class Effects(Protocol):
+    """Whoever does what is owed."""
+
+    async def before_commit(self, facts: list[Fact]) -> None:
+        """Make durable what the facts are about to make visible."""
+        ...
+
+    def after_commit(self, facts: list[Fact], owed: Owed) -> None:
+        """Do what has become owed. Returns at once; results come back as observations."""
+        ...
+
+
+class _Drained(NamedTuple):
+    """What one turn took from the mailbox: the answers still to be given, and the observations it used."""
+
+    answers: list[tuple[asyncio.Future[Answer], Answer]]
+    observations: list[AnyObservation]
+
+
+class Loop:
+    """Turns, one after the other."""
+
+    def __init__(
+        self,
+        log: Log[AnyEvent],
+        restore: Callable[[], Awaitable[Board]],
+        effects: Effects,
+        clock: Clock,
+        ids: Ids,
+        mailbox: Mailbox,
+    ) -> None:
+        self._log = log
+        self._restore = restore
+        self._effects = effects
+        self._clock = clock
+        self._ids = ids
+        self._mailbox = mailbox
+        self._settled = asyncio.Event()
+        self._stopping = False
+        self.board: Board
+        self.full: LogFull | None = None
+        """Why the daemon is read-only, while it is."""
+
+    def open(self, board: Board) -> None:
+        """Begin with this board, and do what its states owe."""
+        self.board = board
+        self._settled.set()
+        self._mailbox.wake()
+
+    async def run(self) -> None:
+        """Turn until ``stop``. Raises what ends the process: AppendUnknown, EpochTooOld."""
+        while not self._stopping:
+            await self._mailbox.filled(self._until_next_timer())
+            await self._turn()
+            await asyncio.sleep(0)
+
+    def stop(self) -> None:
+        """End after the turn that is under way."""
+        self._stopping = True
+        self._mailbox.wake()
+
+    async def submit(self, command: AnyCommand) -> Answer:
+        """Hand in a command and wait until its answer is durable."""
+        return await self._mailbox.ask(command)
+
+    async def settled(self) -> Board:
+        """The board, at a moment at which all it shows is committed. Look at it before the next await."""
+        while not self._settled.is_set():
+            await self._settled.wait()
+        return self.board
+
+    async def _turn(self) -> None:
+        turn = Turn(self.board, self._clock.now(), self._ids)
+        self._settled.clear()
+        drained = self._drain(turn)
+        more = reconcile(turn, self.board.recipes.catalog.limits.max_batch_events)
+        if turn.facts and not await self._commit(turn):
+            await self._undo(drained)
+            return
+        self._settled.set()
+        _answer(drained.answers)
+        self._effects.after_commit(turn.facts, self._owed(turn))
+        if more:
+            self._mailbox.wake()
+
+    def _drain(self, turn: Turn) -> _Drained:
+        drained = _Drained([], [])
+        for item in self._mailbox.take():
+            if isinstance(item, Asked):
+                if not item.answer.cancelled():
+                    drained.answers.append((item.answer, decide(turn, item.command)))
+            else:
+                drained.observations.append(item)
+                observe(turn, item)
+        return drained
+
+    async def _commit(self, turn: Turn) -> bool:
+        """Make the turn durable. False where the disk is full: then nothing of it was written."""
+        first = turn.facts[0].seq
+        entries = [
+            Entry(fact.seq, first, turn.now, fact.event, self._ids.event(), fact.cause, fact.correlation, fact.actor)
+            for fact in turn.facts
+        ]
+        await self._effects.before_commit(turn.facts)
+        try:
+            await self._log.append(entries, epoch=self._log.head.epoch)
+        except LogFull as full:
+            self.full = full
+            return False
+        self.full = None
+        return True
+
+    async def _undo(self, drained: _Drained) -> None:
+        """Go back to what the log says, keep the observations for later, and refuse the commands."""
+        self.board = await self._restore()
+        self._mailbox.give_back(drained.observations)
+        self._settled.set()
+        refusal = Refused("log_full", str(self.full), "free some space; the daemon goes on by itself")
+        _answer((future, refusal) for future, _ in drained.answers)
+        await asyncio.sleep(READ_ONLY_PAUSE_S)
+        self._mailbox.wake()
+
+    def _owed(self, turn: Turn) -> Owed:
+        """What the entities that moved in this turn owe now."""
+        runs = dict.fromkeys(
+            RunId(fact.event.id) for fact in turn.facts if isinstance(fact.event, JobRunEvent | JobRunQueued)
+        )
+        owed = owed_by(self.board.world, runs)
+        questions = tuple((job, tuple(refs)) for job, refs in self.board.to_ask.items())
+        self.board.to_ask.clear()
+        return Owed(owed.starts, owed.stops, questions)
+
+    def _until_next_timer(self) -> float | None:
+        at: Timestamp | None = self.board.timers.next_at
+        return None if at is None else max(0.0, (at - self._clock.now()) / SECOND_US)
+
+
+def _answer(answers: Iterable[tuple[asyncio.Future[Answer], Answer]]) -> None:
+    for future, answer in answers:
+        if not future.done():
+            future.set_result(answer)

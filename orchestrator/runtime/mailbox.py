@@ -1,0 +1,75 @@
+"""What waits for the next turn: commands with whoever waits for their answer, and observations.
+
+Commands are bounded: beyond the limit they are refused at once. Observations are not refused, since each belongs to
+something that was started; there are never more of them than things in flight.
+"""
+
+import asyncio
+from collections import deque
+from typing import NamedTuple
+
+from orchestrator.commands import Answer, AnyCommand, Refused
+from orchestrator.observations import AnyObservation
+
+COMMANDS_MAX = 1_000
+TAKEN_MAX = 10_000
+
+BUSY = Refused("busy", f"{COMMANDS_MAX} commands are waiting already", "try again in a moment")
+
+
+class Asked(NamedTuple):
+    """A command, and the future that its answer goes to."""
+
+    command: AnyCommand
+    answer: asyncio.Future[Answer]
+
+
+class Mailbox:
+    """The inputs of the next turn, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Asked | AnyObservation] = deque()
+        self._commands = 0
+        self._filled = asyncio.Event()
+
+    def ask(self, command: AnyCommand) -> asyncio.Future[Answer]:
+        """Put a command in; the future holds its answer once that is durable."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if self._commands >= COMMANDS_MAX:
+            answer.set_result(BUSY)
+        else:
+            self._commands += 1
+            self._put(Asked(command, answer))
+        return answer
+
+    def tell(self, observation: AnyObservation) -> None:
+        """Put an observation in."""
+        self._put(observation)
+
+    def give_back(self, observations: list[AnyObservation]) -> None:
+        """Put observations back that could not be recorded, before all others."""
+        self._waiting.extendleft(reversed(observations))
+
+    def take(self) -> list[Asked | AnyObservation]:
+        """Take out what waits, up to a limit."""
+        taken = [self._waiting.popleft() for _ in range(min(TAKEN_MAX, len(self._waiting)))]
+        self._commands -= sum(isinstance(item, Asked) for item in taken)
+        if not self._waiting:
+            self._filled.clear()
+        return taken
+
+    def wake(self) -> None:
+        """Let the next turn come though nothing new came in."""
+        self._filled.set()
+
+    async def filled(self, timeout_s: float | None) -> None:
+        """Wait until there is something to do, or the time is over."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._filled.wait()
+        except TimeoutError:
+            return
+
+    def _put(self, item: Asked | AnyObservation) -> None:
+        self._waiting.append(item)
+        self._filled.set()
