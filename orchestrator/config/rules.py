@@ -25,6 +25,9 @@ Finding = tuple[Where, str, str]
 """Where, why, and what to do."""
 
 TRIES_MAX = 1_000
+NUMBER_MAX = 2**53
+"""The largest whole number that every reader of JSON takes exactly; the log holds what is configured here."""
+
 _NAME = re.compile("[a-z0-9-]+")
 _POOL = re.compile("[A-Za-z0-9_-]+")
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
@@ -65,8 +68,8 @@ def _pools(pools: dict[str, int]) -> Iterator[Finding]:
     for name, slots in pools.items():
         if not _POOL.fullmatch(name):
             yield ("pools", name), f"{name!r} is no pool name", "use letters, digits, '_' and '-'"
-        if slots < 1:
-            yield ("pools", name), f"a pool cannot have {slots} slots", "give it at least 1"
+        if not 1 <= slots <= NUMBER_MAX:
+            yield ("pools", name), f"a pool cannot have {slots} slots", f"give it 1 to {NUMBER_MAX}"
 
 
 def _retry(retry: RetryTable, where: Where) -> Iterator[Finding]:
@@ -83,8 +86,8 @@ def _retry(retry: RetryTable, where: Where) -> Iterator[Finding]:
 
 def _limits(limits: Limits) -> Iterator[Finding]:
     for key, value in asdict(limits).items():
-        if value < 1:
-            yield ("limits", key), f"a limit of {value} leaves nothing", "write more than that"
+        if not 1 <= value <= NUMBER_MAX:
+            yield ("limits", key), f"a limit of {value} is not possible", f"write what comes to 1 to {NUMBER_MAX}"
 
 
 def _names(tables: Tables) -> Iterator[Finding]:
@@ -140,8 +143,10 @@ def _inputs(job: JobTable, where: Where) -> Iterator[Finding]:
 def _slots(job: JobTable, where: Where) -> Iterator[Finding]:
     if job.slots < 1:
         yield (*where, "slots"), f"a job cannot take {job.slots} slots", "write 1 or more"
-    if job.batch is not None and job.batch.max < 1:
-        yield (*where, "batch"), f"a batch cannot hold {job.batch.max} refs", "write max = 1 or more"
+    if abs(job.priority) > NUMBER_MAX:
+        yield (*where, "priority"), f"{job.priority} is out of range", f"write -{NUMBER_MAX} to {NUMBER_MAX}"
+    if job.batch is not None and not 1 <= job.batch.max <= NUMBER_MAX:
+        yield (*where, "batch"), f"a batch cannot hold {job.batch.max} refs", f"write max = 1 to {NUMBER_MAX}"
     if job.timeout is not None and job.timeout < 1:
         yield (*where, "timeout"), "a timeout of nothing stops every run", "write a duration, or drop it"
 

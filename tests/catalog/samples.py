@@ -35,7 +35,7 @@ executor = "inline"
 
 [[job]]
 name = "copy"
-outputs = ["copy/{what}/date={date:date}", "copies/{what}/date={date:date}"]
+outputs = ["copy/{what}/date={date:date}", "copies/{what}/date={date:date}", "files/{what}{date:date}.csv"]
 inputs = ["{what}/raw/date={date}"]
 command = ["cp"]
 

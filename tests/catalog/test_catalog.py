@@ -67,6 +67,14 @@ def test_what_does_not_move_must_be_made_by_somebody() -> None:
         FLIGHTS_CATALOG.inputs(Ref("zzz"))
 
 
+def test_what_moves_within_nobodys_reach_is_an_error() -> None:
+    """A window over misspelt data would be empty in silence."""
+    catalog = catalog_of(HEAD + job("a", "'a/{x}/{d:date}'", "'{x}/raw/{d-1d}'") + job("b", "'b/raw/{d:date}'"))
+    assert [need.ref for need in catalog.inputs(Ref("a/b/2013-01-02"))] == ["b/raw/2013-01-01"]
+    with pytest.raises(NobodyMakes, match="no job or external makes 'c/raw/2013-01-01'"):
+        catalog.inputs(Ref("a/c/2013-01-02"))
+
+
 def test_a_text_that_leads_outside_is_no_input() -> None:
     """A wanted ref could make a job read '../..'."""
     catalog = catalog_of(HEAD + job("a", "'a/p{x}'", "'b/{x}'") + job("b", "'b/{y}'"))

@@ -38,6 +38,14 @@ def test_a_long_chain_needs_no_recursion() -> None:
     assert find_cycle([Ref("50000")], lambda ref: [Ref(str(int(ref) - 1))] if ref != "0" else [], 100_000) is None
 
 
+def test_shared_needs_are_looked_at_once() -> None:
+    """A diamond of forty layers has a million million paths."""
+    graph = {
+        Ref(f"{layer}{side}"): [Ref(f"{layer - 1}{end}") for end in "ab"] for layer in range(1, 41) for side in "ab"
+    }
+    assert find_cycle([Ref("40a")], lambda ref: graph.get(ref, []), limit=100) is None
+
+
 def test_a_graph_without_end_is_given_up() -> None:
     """A job that needs n + 1 would hang the daemon."""
     with pytest.raises(TooMany, match="more than 1000 refs hang together; want fewer at a time"):

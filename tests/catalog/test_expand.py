@@ -33,6 +33,7 @@ KNOWN = [
             [f"{source}/raw/date={day}" for source in ("flights", "weather") for day in ("2013-01-31", "2013-02-01")],
         ),
         ("copy/a..b/date=2013-01-05", ["copy/a..b/date=2013-01-05"]),
+        ("files/a2013-01-05..2013-01-06.csv", ["files/a2013-01-05.csv", "files/a2013-01-06.csv"]),
         ("delays/*/*", ["delays/daily/date=2013-01-05", "delays/monthly/month=2013-01"]),
         ("*/daily/*", ["delays/daily/date=2013-01-05"]),
         ("delays/{daily,monthly}/*", ["delays/daily/date=2013-01-05", "delays/monthly/month=2013-01"]),

@@ -74,6 +74,7 @@ def test_a_pattern_overlaps_its_own_refs_and_their_generalisations(pattern: Patt
         ("{d:date}", "{m:month}-{n:int}", "0001-01-10"),
         ("{d:date}", "{y:year}-02-{n:int(29..)}", "0004-02-29"),
         ("{w:week}", "{y:year(2013..)}-W{n:int(53..)}", "2015-W53"),
+        ("{d:date}", "2000-02-{n:int(29..)}", "2000-02-29"),
         ("{h:hour(2013-01-01T05..)}", "{d:date}T{n:int}", "2013-01-01T10"),
     ],
 )
@@ -92,6 +93,8 @@ def test_overlaps(one: str, other: str, ref: str) -> None:
         ("{d:date}", "{m:month}-{n:int(40..)}"),
         ("{d:date}", "{y:year(2013..2015)}-02-{n:int(29..)}"),
         ("{w:week(2013-W01..2014-W52)}", "{y:year}-W{n:int(53..)}"),
+        ("{d:date}", "1900-02-{n:int(29..)}"),
+        ("{w:week}", "1900-W{n:int(53..)}"),
         ("{n:int(..999)}", "{y:year}"),
         ("{n:int(100..)}", "{n:int(..99)}"),
         ("{d:date(..2013-06-30)}", "{d:date(2013-07-01..)}"),

@@ -1,11 +1,14 @@
 """Patterns: what they match, that reading and writing are inverse, and how bad ones are refused."""
 
+from contextlib import suppress
+
 import pytest
-from hypothesis import given, reject
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from orchestrator.catalog.errors import BadPattern
 from orchestrator.catalog.kinds import KINDS
+from orchestrator.catalog.mapping import parse_template
 from orchestrator.catalog.patterns import PATTERN_CHARS_MAX, Pattern, parse_pattern
 from statemachines.refs import BadRef
 from tests.catalog.strategies import bindings_of, patterns
@@ -109,6 +112,21 @@ def test_a_text_that_makes_no_ref_is_not_written() -> None:
     """A ref read as a text could lead out of the store: '..'."""
     with pytest.raises(BadRef):
         parse_pattern("a/{x}").format({"x": ".."})
+
+
+LANGUAGE = st.lists(st.sampled_from([*"{}().:+-/*09 ax", "..", "date", "int", "days", "month"]), max_size=12).map(
+    "".join
+)
+
+
+@settings(max_examples=500)
+@given(LANGUAGE)
+def test_any_text_is_a_pattern_or_refused(text: str) -> None:
+    """A slip in a pattern would end in a traceback."""
+    with suppress(BadPattern):
+        parse_pattern(text)
+    with suppress(BadPattern):
+        parse_template(text, parse_pattern("{date:date}/{x}/{a:int}/{month:month}").kinds())
 
 
 @pytest.mark.parametrize(

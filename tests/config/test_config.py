@@ -1,8 +1,11 @@
 """Reading wantd.toml: defaults, and every refusal with its line, its key and its words."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestrator.config import Config, ConfigError, InputTable, find_config, load_config, read_config
 
@@ -163,7 +166,7 @@ def test_what_is_not_in_the_schema_is_refused(text: str, line: int | None, key: 
         (HEAD + "state = ''\n", "application.state", "'' is no path; write one, or drop the key for the default"),
         (HEAD + 'python = "a\\u0000"\n', "application.python", "is no path"),
         (HEAD + "[pools]\n'a b' = 1\n", "pools.a b", "'a b' is no pool name; use letters, digits, '_' and '-'"),
-        (HEAD + "[pools]\nnet = 0\n", "pools.net", "a pool cannot have 0 slots; give it at least 1"),
+        (HEAD + "[pools]\nnet = 0\n", "pools.net", "a pool cannot have 0 slots; give it 1 to"),
         (HEAD + "[retry]\nlost = 0\n", "retry.lost", "0 tries are not possible; write 1 (no retry) to 1000"),
         (HEAD + "[retry]\nfactor = 0.5\n", "retry.factor", "waits cannot grow by 0.5; write 1.0 (equal waits) or more"),
         (HEAD + "[retry]\nfactor = inf\n", "retry.factor", "waits cannot grow by inf"),
@@ -172,7 +175,7 @@ def test_what_is_not_in_the_schema_is_refused(text: str, line: int | None, key: 
             "job[1].retry.repeated_miss",
             "is never retried: the job got what",
         ),
-        (HEAD + "[limits]\ngrace = '0s'\n", "limits.grace", "a limit of 0 leaves nothing; write more than that"),
+        (HEAD + "[limits]\ngrace = '0s'\n", "limits.grace", "a limit of 0 is not possible; write what comes to 1 to"),
         (HEAD + JOB.replace('"j"', '"a/b"'), "job[1].name", "'a/b' is no name; use letters, digits, '_' and '-'"),
         (HEAD + JOB + JOB, "job[2].name", "the name 'j' is taken by job 1; names of jobs and externals are unique"),
         (HEAD + JOB + "[[external]]\nname='j'\noutputs=['b']\n", "external[1].name", "the name 'j' is taken by job 1"),
@@ -199,7 +202,13 @@ def test_what_is_not_in_the_schema_is_refused(text: str, line: int | None, key: 
             "job 'j' has both inputs and configure",
         ),
         (HEAD + JOB + "slots = 0\n", "job[1].slots", "a job cannot take 0 slots; write 1 or more"),
-        (HEAD + JOB + "batch = { max = 0 }\n", "job[1].batch", "a batch cannot hold 0 refs; write max = 1 or more"),
+        (HEAD + JOB + f"priority = {10**30}\n", "job[1].priority", "is out of range; write -9007199254740992 to"),
+        (
+            HEAD + JOB + "timeout = '99999d'\n",
+            "job[1].timeout",
+            "expected a duration of at most 100 years, got '99999d'",
+        ),
+        (HEAD + JOB + "batch = { max = 0 }\n", "job[1].batch", "a batch cannot hold 0 refs; write max = 1 to"),
         (HEAD + JOB + "timeout = '0s'\n", "job[1].timeout", "a timeout of nothing stops every run; write a duration"),
         (HEAD + JOB + "pool = 'net'\n", "job[1].pool", "there is no pool 'net'; the pools are default; add it"),
         (
@@ -229,6 +238,18 @@ def test_what_cannot_work_is_refused(text: str, key: str, message: str) -> None:
     assert error.key == key
     assert error.line is not None
     assert message in str(error)
+
+
+@settings(max_examples=500)
+@given(
+    st.integers(0, len(EVERYTHING)),
+    st.integers(0, 20),
+    st.text(st.sampled_from("\n\t []{}='\"#.,ax10-é\0"), max_size=10),
+)
+def test_a_damaged_file_is_refused_and_no_more(place: int, length: int, text: str) -> None:
+    """A slip of the keyboard would end in a traceback."""
+    with suppress(ConfigError):
+        read(EVERYTHING[:place] + text + EVERYTHING[place + length :])
 
 
 def test_the_line_is_found_among_comments_and_many_jobs() -> None:
