@@ -34,20 +34,28 @@ class CreateWant(Command, frozen=True):
 
 
 class CancelWant(Command, frozen=True):
+    """Take a wish back."""
+
     want: WantId
     reason: str = ""
 
 
 class PauseWant(Command, frozen=True):
+    """Let a want demand nothing until it is resumed."""
+
     want: WantId
     reason: str = ""
 
 
 class ResumeWant(Command, frozen=True):
+    """Let a paused want go on."""
+
     want: WantId
 
 
 class RetryWant(Command, frozen=True):
+    """Let a failed want try again."""
+
     want: WantId
 
 

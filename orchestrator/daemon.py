@@ -8,7 +8,7 @@ engine.
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -82,7 +82,7 @@ class Engine:
 
 
 @asynccontextmanager
-async def open_engine(application: Application, clock: Clock | None = None) -> AsyncIterator[Engine]:
+async def open_engine(application: Application, clock: Clock | None = None) -> AsyncGenerator[Engine]:
     """Run the engine of an application's state directory for as long as the context is open.
 
     Raises LogLocked if another daemon has it, and whatever ends the engine: AppendUnknown, EpochTooOld, ExecutorError.
@@ -144,7 +144,7 @@ async def _take_over(catalog: Catalog, log: Log[AnyEvent], loop: Loop, runner: R
 
 
 @asynccontextmanager
-async def _turning(loop: Loop, runner: Runner) -> AsyncIterator[None]:
+async def _turning(loop: Loop, runner: Runner) -> AsyncGenerator[None]:
     """Run the loop beside the body; whatever ends the loop ends the body."""
     body = asyncio.current_task()
     assert body is not None, "a context is entered by a task"

@@ -5,14 +5,39 @@ over; ``orchestrator.decide`` takes from it what is news.
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
-from orchestrator.executors.base import Exit as Exit
 from orchestrator.report import BadReport, Report
 from statemachines.ids import RunId
 from statemachines.partition import Content
 from statemachines.refs import Ref
+
+ExitKind = Literal["exit", "signal", "timeout", "canceled", "could_not_start", "lost"]
+
+
+class Exit(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run ended.
+
+    ``exit``: by itself, with status ``code``. ``signal``: killed by signal ``code``, not by us. ``timeout``: ran too
+    long and was ended. ``canceled``: was asked to stop and did not end with status 0. ``could_not_start``: nothing ran;
+    ``message`` says why. ``lost``: it was claimed, and what kept it died; nothing of it runs any more.
+
+    A run that was asked to stop and still ends with status 0 did all its work: it is an ``exit`` with
+    ``stop_requested``. Times are wall-clock microseconds, 0 where unknown. For a worker ``max_rss_kb`` is the
+    largest the worker ever was.
+    """
+
+    kind: ExitKind
+    code: int = 0
+    message: str = ""
+    stop_requested: bool = False
+    started_at_us: int = 0
+    ended_at_us: int = 0
+    user_s: float = 0.0
+    system_s: float = 0.0
+    max_rss_kb: int = 0
 
 
 class Nothing(msgspec.Struct, frozen=True):

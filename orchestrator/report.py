@@ -10,10 +10,7 @@ than a bad line is decided elsewhere.
 Source: design section 7.
 """
 
-import os
-import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -147,22 +144,6 @@ _KINDS: dict[str, type[_Said]] = {
 
 class _Refused(ValueError):
     """Why a line cannot be used."""
-
-
-def read_report(path: Path) -> Report | BadReport:
-    """Read and check the report of a run; a file that is not there says nothing.
-
-    Reads at most 16 MiB and never blocks: whatever the job put in the place of the file, only a regular one is read.
-    Raises OSError when an existing file cannot be read.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return Report()
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return BadReport(0, "", "it is not a regular file any more")
-        return parse_report(file.read(REPORT_BYTES_MAX + 1))
 
 
 def parse_report(data: bytes | str) -> Report | BadReport:

@@ -12,7 +12,9 @@ import msgspec
 from statemachines.ids import Timestamp
 
 
-class Event(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag=True, forbid_unknown_fields=True, omit_defaults=True):
+class Event(
+    msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """A fact: it happened at this moment. Concrete events add the ``id`` of their entity."""
 
     at: Timestamp

@@ -223,7 +223,9 @@ class JobRunQueued(Event, frozen=True, gc=False):
         return self.spec.id
 
     def enter(self, state: JobRun | None) -> JobRun:
-        if not isinstance(state, (Buffering, type(None))):
+        if not isinstance(state, (Buffering, type(None))) or not self.spec.outputs:
+            raise IllegalTransition(state, self)
+        if isinstance(state, Buffering) and (state.job, state.environment) != (self.spec.job, self.spec.environment):
             raise IllegalTransition(state, self)
         return Queued(self.spec, self.at)
 

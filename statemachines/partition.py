@@ -282,7 +282,14 @@ class PartitionLive(Event, frozen=True, gc=False):
         from_outside = isinstance(self.origin, (Adopted, Reported))
         if (state is None) is not from_outside or not isinstance(state, (Building, type(None))):
             raise IllegalTransition(state, self)
+        if isinstance(state, Building) and not self._completes(state):
+            raise IllegalTransition(state, self)
         return Live(self.spec if state is None else state.spec, self.at, self.origin, self.content)
+
+    def _completes(self, state: Building) -> bool:
+        """Whether it speaks of this very attempt."""
+        made_by = self.origin.run if isinstance(self.origin, (Built, BuiltReading)) else None
+        return self.spec == state.spec and made_by == state.attempt.run
 
 
 class PartitionFailed(PartitionEvent, frozen=True, gc=False):

@@ -84,7 +84,7 @@ class World:
         if seq != self.seq + 1:
             raise ValueError(f"entry {seq} can not follow entry {self.seq}")
         if isinstance(event, partition.PartitionEvent | partition.PartitionBuilding | partition.PartitionLive):
-            self._apply_partition(event, seq)
+            self._apply_partition(event)
         elif isinstance(event, jobrun.JobRunEvent | jobrun.JobRunQueued):
             self._apply_run(event)
         else:
@@ -111,7 +111,9 @@ class World:
                 return self.runs[run]
             case Adopted(source, _):
                 live = live_of(self.partitions[source])
-                return None if live is None else self.maker_of(live.origin)
+                assert live is not None, "what is adopted was Live"
+                assert not isinstance(live.origin, Adopted), "what is adopted was built, not adopted itself"
+                return self.maker_of(live.origin)
             case Reported():
                 return None
 
@@ -135,7 +137,7 @@ class World:
         if isinstance(event, want.WantCreated) and event.spec.idempotency_key is not None:
             self.wants_by_key[event.spec.idempotency_key] = event.id
 
-    def _apply_partition(self, event: partition.AnyPartitionEvent, seq: int) -> None:
+    def _apply_partition(self, event: partition.AnyPartitionEvent) -> None:
         before = self.partitions.get(event.id)
         state = event.enter(before)
         self.partitions[event.id] = state
@@ -182,5 +184,3 @@ def job_of(run: JobRun) -> str:
     if isinstance(run, jobrun.Canceled):
         return job_of(run.was)
     return run.spec.job
-
-

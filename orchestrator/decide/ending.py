@@ -57,9 +57,7 @@ def _end_canceling(turn: Turn, run: Canceling, ended: JobEnded) -> None:
         event: jobrun.AnyJobRunEvent = run.succeed(at=turn.now)
     else:
         event = run.cancel(at=turn.now)
-        results = [
-            result if isinstance(result, Complete) else Wrong(Failure("canceled", run.reason)) for result in results
-        ]
+        results = [Wrong(Failure("canceled", run.reason)) for _ in results]
     seq = turn.record(event, cause=turn.board.world.seqs[run.spec.id], want=run.spec.want)
     by_hand = bool(run.by)
     for output, result in zip(run.spec.outputs, results, strict=True):

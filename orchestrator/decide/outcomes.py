@@ -38,12 +38,17 @@ class Wrong(msgspec.Struct, frozen=True):
     failure: Failure
 
 
+_NOTHING_COUNTS = ("lost", "canceled", "could_not_start")
+"""Ends after which nothing that was reported counts: nobody saw the JobRun through."""
+
 Outcome = Complete | Missed | Wrong
 
 
 def outcomes(board: Board, run: Ran, ended: JobEnded) -> list[Outcome]:
     """What became of each output, in the order of the JobRun's outputs."""
     failure = _failure_of_exit(ended)
+    if failure is not None and failure.kind in _NOTHING_COUNTS:
+        return [Wrong(failure) for _ in run.spec.outputs]
     if isinstance(ended.report, BadReport):
         failure = failure if ended.exit.kind != "exit" else _bad_report(ended.report)
         return [Wrong(failure) for _ in run.spec.outputs] if failure else []
@@ -75,7 +80,7 @@ def _outcome(
     if output.ref in report.failed:
         return Wrong(Failure("exit_code", report.failed[output.ref]))
     made = report.outputs.get(output.ref)
-    if ended.exit.kind in ("exit", "signal", "timeout", "canceled") and report.missing and made is None:
+    if report.missing and made is None:
         return _missed(board, run, report, output)
     if failure is not None and made is None:
         return Wrong(failure)

@@ -42,6 +42,7 @@ def create(turn: Turn, command: CreateWant) -> Answer:
 
 
 def cancel(turn: Turn, command: CancelWant) -> Answer:
+    """Take the wish back."""
     state = turn.board.world.wants.get(command.want)
     if not isinstance(state, want.Movable | want.Paused):
         return _not_possible(turn, command.want, "canceled", _CLOSED)
@@ -49,6 +50,7 @@ def cancel(turn: Turn, command: CancelWant) -> Answer:
 
 
 def pause(turn: Turn, command: PauseWant) -> Answer:
+    """Demand nothing for now; what runs may finish."""
     state = turn.board.world.wants.get(command.want)
     if not isinstance(state, want.Movable):
         return _not_possible(turn, command.want, "paused", "only a want that is worked on can be paused")
@@ -56,6 +58,7 @@ def pause(turn: Turn, command: PauseWant) -> Answer:
 
 
 def resume(turn: Turn, command: ResumeWant) -> Answer:
+    """Go on."""
     state = turn.board.world.wants.get(command.want)
     if not isinstance(state, want.Paused):
         return _not_possible(turn, command.want, "resumed", "only a paused want can be resumed")
@@ -63,6 +66,7 @@ def resume(turn: Turn, command: ResumeWant) -> Answer:
 
 
 def retry(turn: Turn, command: RetryWant) -> Answer:
+    """Ask again: failures from before count no longer."""
     state = turn.board.world.wants.get(command.want)
     if not isinstance(state, want.Failed | want.UpstreamFailed):
         return _not_possible(turn, command.want, "retried", "only a want that failed can be retried; create a new one")

@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-ExitKind = Literal["exit", "signal", "timeout", "canceled", "could_not_start", "lost"]
+from orchestrator.observations import Exit
 
 
 class ProcessStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="how", tag="process"):
@@ -78,29 +78,6 @@ class StopRun(msgspec.Struct, frozen=True):
     """Ask a run to end: TERM to everything it started, its grace, then KILL. Confirmed by its ending."""
 
     run: str
-
-
-class Exit(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run ended.
-
-    ``exit``: by itself, with status ``code``. ``signal``: killed by signal ``code``, not by us. ``timeout``: ran too
-    long and was ended. ``canceled``: was asked to stop and did not end with status 0. ``could_not_start``: nothing ran;
-    ``message`` says why. ``lost``: it was claimed, and what kept it died; nothing of it runs any more.
-
-    A run that was asked to stop and still ends with status 0 did all its work: it is an ``exit`` with
-    ``stop_requested``. Times are wall-clock microseconds, 0 where unknown. For a worker ``max_rss_kb`` is the
-    largest the worker ever was.
-    """
-
-    kind: ExitKind
-    code: int = 0
-    message: str = ""
-    stop_requested: bool = False
-    started_at_us: int = 0
-    ended_at_us: int = 0
-    user_s: float = 0.0
-    system_s: float = 0.0
-    max_rss_kb: int = 0
 
 
 class RunStarted(msgspec.Struct, frozen=True, tag=True):

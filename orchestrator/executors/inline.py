@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Sequence
 
-from orchestrator.executors.base import Exit, Fact, InlineStart, RunEnded, RunStarted, Sink, StopRun, Survey
+from orchestrator.executors.base import Fact, InlineStart, RunEnded, RunStarted, Sink, StopRun, Survey
+from orchestrator.observations import Exit
 
 _TELL_EVERY_NS = 20_000_000
 _MESSAGE_CHARS_MAX = 2000

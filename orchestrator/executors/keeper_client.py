@@ -17,7 +17,6 @@ import msgspec
 
 from orchestrator.executors.base import (
     ExecutorError,
-    Exit,
     Fact,
     ProcessStart,
     RunEnded,
@@ -29,6 +28,7 @@ from orchestrator.executors.base import (
 )
 from orchestrator.executors.link import Facts, Link, Refused, reach_keeper, start_keeper, why_keeper_failed
 from orchestrator.executors.survey import DeadKeeper, find_keepers, is_alive, read_dead, take_over
+from orchestrator.observations import Exit
 
 _RUNS_A_REQUEST = 1000
 _RETRY_S = 0.02

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from orchestrator.executors.base import ExecutorError, Exit, Fact, RunEnded, RunStarted, StaleEpoch
+from orchestrator.executors.base import ExecutorError, Fact, RunEnded, RunStarted, StaleEpoch
 from orchestrator.executors.keeper.wire import PROTOCOL
+from orchestrator.observations import Exit
 
 ANSWER_S = 10.0
 _KEEPER = Path(__file__).parent / "keeper" / "__main__.py"

@@ -8,7 +8,8 @@ is not settled.
 
 from collections.abc import Sequence
 
-from orchestrator.executors.base import Exit, Fact, RunEnded, RunStarted, Sink, StartRun, StopRun, Survey
+from orchestrator.executors.base import Fact, RunEnded, RunStarted, Sink, StartRun, StopRun, Survey
+from orchestrator.observations import Exit
 
 
 class ScriptedExecutor:

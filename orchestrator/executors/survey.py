@@ -12,11 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from orchestrator.executors.base import ExecutorError, Exit, StaleEpoch
+from orchestrator.executors.base import ExecutorError, StaleEpoch
 from orchestrator.executors.keeper import journal
 from orchestrator.executors.keeper.epochs import raise_epoch
 from orchestrator.executors.keeper.ledger import lost
 from orchestrator.executors.leftovers import clear_leftovers
+from orchestrator.observations import Exit
 
 
 class DeadKeeper(msgspec.Struct):

@@ -2,8 +2,8 @@
 
 Everything here is derived from the world and the catalog and can be thrown away and derived again (``load``). While
 the daemon runs it is kept up to date instead: ``touch`` names what changed, ``refresh`` carries the change as far as
-it reaches and no further; ``take_changed`` returns the nodes whose standing changed. An incremental refresh leaves exactly what
-deriving it all again would leave; a test holds it to that.
+it reaches and no further; ``take_changed`` returns the nodes whose standing changed. An incremental refresh leaves
+exactly what deriving it all again would leave; a test holds it to that.
 
 Cost of a refresh: proportional to the changed nodes and their direct neighbours.
 Source: design section 3 (laws 5, 6, 9) and section 4; performance reference, section 6 (dirty set, counters).

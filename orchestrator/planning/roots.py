@@ -34,8 +34,8 @@ def why_blocked(node: Node) -> str:
 
 
 def failure_of(node: Node) -> tuple[str, int]:
-    """Why a wanted ref failed, naming the root, and the seq of the evidence."""
+    """Why a ref failed, naming the root, and the seq of the evidence: the root's, or of who asked for it."""
     root = root_of(node)
     why = why_blocked(root)
     text = why if root is node else f"{root.ref} could not be had: {why}"
-    return text, root.newest_seq
+    return text, root.newest_seq or node.newest_seq or node.opened

@@ -13,7 +13,7 @@ from orchestrator.planning.turn import Turn
 from orchestrator.reconcile.instances import release
 from statemachines.ids import InstanceId
 from statemachines.jobrun import Activation, Queued, RunSpec
-from statemachines.partition import Live
+from statemachines.partition import Building, Live
 
 
 def launch(turn: Turn) -> None:
@@ -46,8 +46,9 @@ def _launch(turn: Turn, run: Queued, job: Job | None) -> bool:
     world = turn.board.world
     cause = world.seqs[run.spec.id]
     inputs = None if job is None else _inputs(turn, run.spec)
-    if job is None or inputs is None:
-        why = "its job is no longer configured" if job is None else "an input is no longer there"
+    wanted = any(isinstance(world.partitions[output.instance], Building) for output in run.spec.outputs)
+    if job is None or inputs is None or not wanted:
+        why = "its job is no longer configured" if job is None else "its inputs or outputs are no longer what they were"
         turn.record(run.cancel(why, at=turn.now), cause=cause, want=run.spec.want)
         release(turn, run.spec, cause)
         return False

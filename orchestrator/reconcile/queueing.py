@@ -10,10 +10,11 @@ from orchestrator.planning.cases import is_buildable
 from orchestrator.planning.node import Node
 from orchestrator.planning.recipes import Recipe
 from orchestrator.planning.reuse import reusable_instance
-from orchestrator.planning.starting import queue_run
+from orchestrator.planning.starting import evidence_for, queue_run
 from orchestrator.planning.turn import Turn
 from orchestrator.reconcile.batches import join_batch
-from statemachines.partition import Adopted, Live, PartitionLive, PartitionSpec, UpstreamBuilding
+from statemachines.jobrun import Queued
+from statemachines.partition import Adopted, Building, Live, PartitionLive, PartitionSpec, UpForRetry, UpstreamBuilding
 
 
 def queue_ready(turn: Turn, changed: Iterable[Node]) -> None:
@@ -21,6 +22,16 @@ def queue_ready(turn: Turn, changed: Iterable[Node]) -> None:
     for node in changed:
         if _is_ready(turn, node):
             _make(turn, node)
+
+
+def reorder_queued(turn: Turn, changed: Iterable[Node]) -> None:
+    """Give the queued JobRuns of changed nodes their places anew: who wants them may have changed."""
+    board = turn.board
+    building = (node.newest.attempt.run for node in changed if isinstance(node.newest, Building))
+    for run_id in dict.fromkeys(building):
+        run = board.world.runs[run_id]
+        if isinstance(run, Queued):
+            board.enqueue(run)
 
 
 def _is_ready(turn: Turn, node: Node) -> bool:
@@ -63,12 +74,15 @@ def _queue_recipe(turn: Turn, node: Node, recipe: Recipe) -> None:
 def _adopt(turn: Turn, node: Node, source: Live) -> None:
     """The same ref, code and inputs gave these bytes before: show them again."""
     board = turn.board
+    if isinstance(node.newest, UpForRetry):
+        turn.record(node.newest.cancel(at=turn.now), cause=evidence_for(node), want=board.want_for(node))
     spec = PartitionSpec(turn.ids.instance(), node.ref, board.graph.environment)
+    first = source.origin.source if isinstance(source.origin, Adopted) else source.spec.id
     reads = tuple(
         board.holdings.canonical[board.world.partitions[read].spec.ref] for read in board.world.reads_of(source)
     )
     turn.record(
-        PartitionLive(turn.now, spec, Adopted(source.spec.id, reads), source.content),
+        PartitionLive(turn.now, spec, Adopted(first, reads), source.content),
         cause=board.world.seqs[source.spec.id],
         want=board.want_for(node),
     )

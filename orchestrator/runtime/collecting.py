@@ -4,11 +4,11 @@ Runs in a thread: outputs are read whole to seal them. A report or an output tha
 the job, never a crash.
 """
 
-from orchestrator.executors.base import Exit
-from orchestrator.observations import Found, JobEnded, Nothing
-from orchestrator.report import BadReport, Report, read_report
+from orchestrator.observations import Exit, Found, JobEnded, Nothing
+from orchestrator.report import BadReport, Report
 from orchestrator.runtime.inline import InlineJobs
 from orchestrator.runtime.layout import Layout
+from orchestrator.runtime.reports import read_report
 from orchestrator.store import Absent, BadOutput, PartitionStore, Sealed
 from statemachines.jobrun import Output, RunSpec
 from statemachines.partition import Content

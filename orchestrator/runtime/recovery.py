@@ -10,7 +10,8 @@ import msgspec
 
 from bel.log import ReadableLog
 from orchestrator.catalog import Catalog
-from orchestrator.executors.base import Exit, Survey
+from orchestrator.executors.base import Survey
+from orchestrator.observations import Exit
 from statemachines import jobrun
 from statemachines.events import AnyEvent
 from statemachines.ids import RunId

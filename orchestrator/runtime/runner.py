@@ -15,9 +15,9 @@ from typing import ParamSpec, TypeVar
 
 from orchestrator.catalog import Catalog
 from orchestrator.effects import Owed
-from orchestrator.executors.base import Executor, Exit, RunEnded, RunStarted, StartRun, StopRun
+from orchestrator.executors.base import Executor, RunEnded, RunStarted, StartRun, StopRun
 from orchestrator.executors.base import Fact as Seen
-from orchestrator.observations import AnyObservation, JobEnded, JobStarted
+from orchestrator.observations import AnyObservation, Exit, JobEnded, JobStarted
 from orchestrator.planning.turn import Fact
 from orchestrator.runtime.asking import ask
 from orchestrator.runtime.collecting import Collector

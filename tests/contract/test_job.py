@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.report import Report, read_report
+from orchestrator.report import Report
+from orchestrator.runtime.reports import read_report
 from statemachines.refs import Ref
 from wantd import Context, Missing, job
 from wantd.job import LINE_BYTES_MAX, BadContext, Input, Output

@@ -19,8 +19,8 @@ from orchestrator.report import (
     Missing,
     Report,
     parse_report,
-    read_report,
 )
+from orchestrator.runtime.reports import read_report
 from statemachines.refs import Ref
 
 A, B, C = Ref("a"), Ref("b/x=1"), Ref("c/x=2013-01-05")
