@@ -26,7 +26,7 @@ FIRST_SOUND_VERSION = (3, 51, 3)
 Connection = sqlite3.Connection
 """A connection, of whichever driver is used."""
 
-FULL, NOT_A_DATABASE, NOT_UNIQUE = sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT_UNIQUE
+CONSTRAINT, FULL, NOT_A_DATABASE = sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOTADB
 """The result codes that are told apart."""
 
 
@@ -44,8 +44,9 @@ DriverError = cast("type[sqlite3.Error]", _driver.Error)
 
 
 def result_code(error: Exception) -> int:
-    """Give SQLite's result code of an error, 0 when it did not come from SQLite itself."""
-    return int(getattr(error, "sqlite_errorcode", 0))
+    """Give SQLite's primary result code of an error, 0 when it did not come from SQLite itself."""
+    # Drivers differ in whether they give the extended code.
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 class SqliteFacts(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ the head and the epoch it expects, which is the whole of "expected head" and of 
 from pathlib import Path
 from typing import Final, cast
 
-from bel.driver import FULL, NOT_UNIQUE, Connection, DriverError, result_code
+from bel.driver import CONSTRAINT, FULL, Connection, DriverError, result_code
 from bel.entry import Head, Snapshot, SnapshotFacts
 from bel.errors import AppendUnknown, BelError, DuplicateEvent, LogDamaged, LogFull
 from bel.row import EVENT_ID, SEQ, Row
@@ -55,12 +55,12 @@ def _verdict(connection: Connection, path: Path, error: Exception, rows: list[Ro
     """Say what a failed transaction means, now that it has been rolled back."""
     if result_code(error) == FULL and read_head(connection, path).hash == before.hash:
         return LogFull(path, str(error))
-    if result_code(error) == NOT_UNIQUE:
-        return _duplicate(connection, rows)
+    if result_code(error) == CONSTRAINT and (duplicate := _duplicate(connection, rows)):
+        return duplicate
     return AppendUnknown(f"{path}: {error}")
 
 
-def _duplicate(connection: Connection, rows: list[Row]) -> DuplicateEvent:
+def _duplicate(connection: Connection, rows: list[Row]) -> DuplicateEvent | None:
     fresh: dict[str, int] = {}
     for row in rows:
         event_id = row[EVENT_ID]
@@ -68,7 +68,7 @@ def _duplicate(connection: Connection, rows: list[Row]) -> DuplicateEvent:
         if found or event_id in fresh:
             return DuplicateEvent(event_id, cast("int", found[0]) if found else fresh[event_id])
         fresh[event_id] = row[SEQ]
-    raise LookupError("a unique index refused event ids that are unique")
+    return None
 
 
 def raise_epoch(connection: Connection, path: Path) -> Head:
