@@ -1,0 +1,23 @@
+"""Reading what a job left as its report: bounded, and never blocking, whatever the job put in the place of the file."""
+
+import os
+import stat
+from pathlib import Path
+
+from orchestrator.report import REPORT_BYTES_MAX, BadReport, Report, parse_report
+
+
+def read_report(path: Path) -> Report | BadReport:
+    """Read and check the report of a run; a file that is not there says nothing.
+
+    Reads at most 16 MiB and never blocks: whatever the job put in the place of the file, only a regular one is read.
+    Raises OSError when an existing file cannot be read.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return Report()
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return BadReport(0, "", "it is not a regular file any more")
+        return parse_report(file.read(REPORT_BYTES_MAX + 1))
