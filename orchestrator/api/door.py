@@ -1,0 +1,138 @@
+"""The door: everything that can be asked of wantd from outside, whatever is behind it.
+
+Every method answers with a shape of ``orchestrator.views.shapes`` or raises DoorError. Lists are whole unless their
+filter has a limit. The door knows who asks: the actor is never part of a request. Source: design section 10.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Literal, Protocol
+
+from orchestrator.views.shapes import (
+    EntryFilter,
+    EntryView,
+    GraphView,
+    InstanceView,
+    JobRunDetail,
+    JobRunFilter,
+    JobRunView,
+    JobView,
+    Lineage,
+    LogText,
+    Lookup,
+    PartitionDetail,
+    PartitionFilter,
+    Plan,
+    Progress,
+    Scalar,
+    Status,
+    Tainting,
+    WantDetail,
+    WantFilter,
+    WantView,
+    Why,
+    Wish,
+)
+
+Direction = Literal["up", "down", "both"]
+
+LINEAGE_DEPTH = 100
+GRAPH_DEPTH = 3
+
+
+class DoorError(Exception):
+    """A refusal or a failure: a stable ``code``, ``why``, what to do (``hint``), the exit code of the command line."""
+
+    def __init__(self, code: str, why: str, hint: str = "", exit_code: int = 70) -> None:
+        super().__init__(f"{why}; {hint}" if hint else why)
+        self.code = code
+        self.why = why
+        self.hint = hint
+        self.exit_code = exit_code
+
+
+class Door(Protocol):
+    """Reads and commands."""
+
+    async def status(self) -> Status:
+        """Say who answers, and whether it takes commands."""
+        ...
+
+    # -- wants ----------------------------------------------------------------------------------------------------
+
+    async def create_want(self, wish: Wish) -> WantView: ...
+
+    async def wants(self, chosen: WantFilter) -> tuple[WantView, ...]: ...
+
+    async def want(self, want: str) -> WantDetail: ...
+
+    async def wait_want(self, want: str, timeout_s: float) -> WantView:
+        """Answer when the want has closed (or is paused), or with its state when the time is over."""
+        ...
+
+    async def progress(self, want: str) -> Progress: ...
+
+    async def cancel_want(self, want: str, reason: str = "") -> WantView: ...
+
+    async def pause_want(self, want: str, reason: str = "") -> WantView: ...
+
+    async def resume_want(self, want: str) -> WantView: ...
+
+    async def retry_want(self, want: str) -> WantView: ...
+
+    # -- partitions -----------------------------------------------------------------------------------------------
+
+    async def partitions(self, chosen: PartitionFilter) -> tuple[InstanceView, ...]:
+        """One instance a ref, ordered by ref."""
+        ...
+
+    async def partition(self, ref_or_id: str) -> PartitionDetail: ...
+
+    async def taint(self, refs: tuple[str, ...], reason: str, *, downstream: bool = False) -> Tainting:
+        """``refs`` may be ranges, alternatives or globs."""
+        ...
+
+    async def report(
+        self, ref: str, *, digest: str | None = None, location: str = "", metadata: Mapping[str, Scalar] | None = None
+    ) -> InstanceView: ...
+
+    async def lineage(self, ref_or_id: str, direction: Direction = "both", depth: int = LINEAGE_DEPTH) -> Lineage: ...
+
+    # -- JobRuns --------------------------------------------------------------------------------------------------
+
+    async def jobruns(self, chosen: JobRunFilter) -> tuple[JobRunView, ...]: ...
+
+    async def jobrun(self, run: str) -> JobRunDetail: ...
+
+    async def cancel_jobrun(self, run: str, reason: str = "") -> JobRunView: ...
+
+    async def log_text(self, run: str, offset: int = 0) -> LogText:
+        """A piece of its output (at most 1 MiB) from a byte on; negative: from so many bytes before the end."""
+        ...
+
+    # -- jobs, plans, reasons -------------------------------------------------------------------------------------
+
+    async def jobs(self) -> tuple[JobView, ...]:
+        """The jobs and externals of the configuration."""
+        ...
+
+    async def lookup(self, ref: str) -> Lookup: ...
+
+    async def plan(self, refs: tuple[str, ...]) -> Plan:
+        """``refs`` may be ranges, alternatives or globs."""
+        ...
+
+    async def why(self, ref: str) -> Why: ...
+
+    async def graph(self, ref: str | None = None, depth: int = GRAPH_DEPTH) -> GraphView: ...
+
+    # -- the log --------------------------------------------------------------------------------------------------
+
+    async def entries(self, chosen: EntryFilter) -> tuple[EntryView, ...]: ...
+
+    def tail(self, after: int) -> AsyncIterator[EntryView]:
+        """Every entry beyond ``after``, then each as it comes; ends where no daemon runs, or when the engine ends."""
+        ...
+
+    async def close(self) -> None:
+        """Let go. Closing twice is harmless."""
+        ...
