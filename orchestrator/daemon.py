@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from bel.entry import Snapshot
 from bel.lock import Holder, take_lock
 from bel.log import Log
 from bel.open import open_log
@@ -34,8 +35,9 @@ from orchestrator.runtime.launching import Launcher
 from orchestrator.runtime.layout import Layout
 from orchestrator.runtime.loop import Loop
 from orchestrator.runtime.mailbox import Mailbox
-from orchestrator.runtime.recovery import examine, replay
+from orchestrator.runtime.recovery import examine
 from orchestrator.runtime.runner import Runner
+from orchestrator.runtime.snapshots import ENTRIES_BETWEEN, load_world, save_world
 from orchestrator.store import DiskStore
 from statemachines.events import AnyEvent
 from statemachines.ids import Ids
@@ -74,6 +76,10 @@ class Engine:
     async def board(self) -> Board:
         """The board, showing committed state only. Look at it before the next await."""
         return await self._loop.settled()
+
+    async def snapshot(self) -> Snapshot:
+        """Keep a snapshot of the world as it is committed now."""
+        return await save_world(self.log, (await self.board()).world)
 
     @property
     def read_only(self) -> str | None:
@@ -119,7 +125,7 @@ def _loop(catalog: Catalog, log: Log[AnyEvent], runner: Runner, clock: Clock, ep
     mailbox = Mailbox()
 
     async def restore() -> Board:
-        board = Board(await replay(log), Recipes(catalog))
+        board = Board(await load_world(log), Recipes(catalog))
         board.load()
         return board
 
@@ -130,7 +136,7 @@ def _loop(catalog: Catalog, log: Log[AnyEvent], runner: Runner, clock: Clock, ep
 
 async def _take_over(catalog: Catalog, log: Log[AnyEvent], loop: Loop, runner: Runner, executor: LocalExecutor) -> None:
     """Read the world back and go on where the last daemon ended."""
-    world = await replay(log)
+    world = await load_world(log)
     board = Board(world, Recipes(catalog))
     board.load()
     loop.open(board)

@@ -8,7 +8,7 @@ Size: about 10^6 partitions. Cost of ``apply``: constant.
 Source: design section 3 (laws 3 and 4); style reference, section 6 rule 1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 import msgspec
@@ -68,6 +68,36 @@ class World:
         self.slots_held: dict[str, int] = {}
         """How many JobRuns of each job hold slots of their pool."""
         self._holdings: dict[str, Holdings] = {}
+
+    @classmethod
+    def of_states(
+        cls,
+        seq: int,
+        wants: Iterable[Want],
+        partitions: Iterable[Partition],
+        runs: Iterable[JobRun],
+        *,
+        canonical: Iterable[InstanceId],
+        seqs: dict[str, int],
+        opened: dict[WantId, int],
+    ) -> "World":
+        """A world made of states, each kind in the order in which its entities came to be.
+
+        ``canonical`` are the instances that readers get; ``seqs`` and ``opened`` are taken over as they are.
+        """
+        world = cls()
+        world.seq, world.seqs, world.opened = seq, seqs, opened
+        for run in runs:
+            world._put_run(_run_id(run), None, run)
+        for instance in partitions:
+            world._put_partition(instance.spec.id, None, instance)
+        for instance_id in canonical:
+            spec = world.partitions[instance_id].spec
+            world.holdings(spec.environment).canonical[spec.ref] = instance_id
+        for wish in wants:
+            world.wants[wish.spec.id] = wish
+            world._note_key(wish)
+        return world
 
     def holdings(self, environment: str) -> Holdings:
         found = self._holdings.get(environment)
@@ -134,38 +164,48 @@ class World:
             self.opened[event.id] = seq
         elif not isinstance(state, _OPEN_WANT):
             del self.opened[event.id]
-        if isinstance(event, want.WantCreated) and event.spec.idempotency_key is not None:
-            self.wants_by_key[event.spec.idempotency_key] = event.id
+        if isinstance(event, want.WantCreated):
+            self._note_key(state)
+
+    def _note_key(self, state: Want) -> None:
+        if state.spec.idempotency_key is not None:
+            self.wants_by_key[state.spec.idempotency_key] = state.spec.id
 
     def _apply_partition(self, event: partition.AnyPartitionEvent) -> None:
         before = self.partitions.get(event.id)
-        state = event.enter(before)
-        self.partitions[event.id] = state
+        self._put_partition(event.id, before, event.enter(before))
+
+    def _put_partition(self, instance: InstanceId, before: Partition | None, state: Partition) -> None:
+        self.partitions[instance] = state
         holdings = self.holdings(state.spec.environment)
         if before is None:
             previous = holdings.newest.get(state.spec.ref)
             if previous is not None:
-                holdings.earlier[event.id] = previous
-            holdings.newest[state.spec.ref] = event.id
+                holdings.earlier[instance] = previous
+            holdings.newest[state.spec.ref] = instance
         if isinstance(state, _UNFINISHED):
-            self.unfinished[event.id] = None
+            self.unfinished[instance] = None
         else:
-            self.unfinished.pop(event.id, None)
+            self.unfinished.pop(instance, None)
         if isinstance(state, Live):
-            holdings.canonical[state.spec.ref] = event.id
+            holdings.canonical[state.spec.ref] = instance
 
     def _apply_run(self, event: jobrun.AnyJobRunEvent) -> None:
         before = self.runs.get(event.id)
-        state = event.enter(before)
-        self.runs[event.id] = state
+        self._put_run(event.id, before, event.enter(before))
+
+    def _put_run(self, run: RunId, before: JobRun | None, state: JobRun) -> None:
+        self.runs[run] = state
         if isinstance(state, _OPEN_RUN):
-            self.open_runs[event.id] = None
+            self.open_runs[run] = None
         else:
-            self.open_runs.pop(event.id, None)
+            self.open_runs.pop(run, None)
         holds, held = isinstance(state, _HOLDS_SLOTS), isinstance(before, _HOLDS_SLOTS)
         if holds is not held:
             job = job_of(state)
-            self.slots_held[job] = self.slots_held.get(job, 0) + (1 if holds else -1)
+            number = self.slots_held.pop(job, 0) + (1 if holds else -1)
+            if number:
+                self.slots_held[job] = number
 
 
 def live_of(state: Partition) -> Live | None:
@@ -175,6 +215,14 @@ def live_of(state: Partition) -> Live | None:
     if isinstance(state, Tainted):
         return state.was if isinstance(state.was, Live) else None
     return state if isinstance(state, Live) else None
+
+
+def _run_id(run: JobRun) -> RunId:
+    if isinstance(run, jobrun.Buffering):
+        return run.id
+    if isinstance(run, jobrun.Canceled):
+        return _run_id(run.was)
+    return run.spec.id
 
 
 def job_of(run: JobRun) -> str:

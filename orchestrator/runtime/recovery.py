@@ -8,23 +8,12 @@ Source: design section 3 (law 2); reference on reliability, section 3.2 (the rec
 
 import msgspec
 
-from bel.log import ReadableLog
 from orchestrator.catalog import Catalog
 from orchestrator.executors.base import Survey
 from orchestrator.observations import Exit
 from statemachines import jobrun
-from statemachines.events import AnyEvent
 from statemachines.ids import RunId
 from statemachines.world import World
-
-
-async def replay(log: ReadableLog[AnyEvent], upto: int | None = None) -> World:
-    """The world as the log tells it. Raises IllegalTransition where an entry is not legal."""
-    world = World()
-    async for entries in log.read(upto=upto):
-        for entry in entries:
-            world.apply(entry.event, entry.seq)
-    return world
 
 
 class Findings(msgspec.Struct, frozen=True):
