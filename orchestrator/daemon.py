@@ -111,6 +111,15 @@ async def open_engine(application: Application, clock: Clock | None = None) -> A
         await _take_over(catalog, log, loop, runner, executor)
         async with _turning(loop, runner):
             yield Engine(application, log, store, loop)
+        await _leave_snapshot(log, loop)
+
+
+async def _leave_snapshot(log: Log[AnyEvent], loop: Loop) -> None:
+    """Make the next start fast, where enough has happened since the last snapshot."""
+    taken = await log.snapshots()
+    last = taken[-1].seq if taken else 0
+    if log.head.seq - last >= ENTRIES_BETWEEN:
+        await save_world(log, loop.board.world)
 
 
 def _runner(application: Application, store: DiskStore, epoch: int) -> tuple[Runner, LocalExecutor]:
