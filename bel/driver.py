@@ -8,6 +8,7 @@ aiosqlite's thread is not a daemon thread: a ``Line`` that is not closed keeps t
 Source: design section 6.
 """
 
+import asyncio
 import importlib
 import sqlite3
 from collections.abc import Callable
@@ -80,6 +81,10 @@ class Line(aiosqlite.core.Connection):
         done: T = await execute(deed, self._conn)  # type: ignore[no-untyped-call]
         return done
 
+    async def ended(self) -> None:
+        """Wait until the thread has ended."""
+        await asyncio.to_thread(self._thread.join)
+
 
 async def open_line(path: Path, *, mode: str, prepare: Callable[[Connection], None]) -> Line:
     """Connect to ``path`` with a SQLite open mode (``ro`` or ``rw``) and prepare the connection, in its new thread.
@@ -106,5 +111,10 @@ async def open_line(path: Path, *, mode: str, prepare: Callable[[Connection], No
         return connection
 
     line = Line(connect, iter_chunk_size=1)
-    await line
+    try:
+        await line
+    except BaseException:
+        # aiosqlite has told its thread to end, but does not wait: the thread would find the event loop gone.
+        await asyncio.shield(line.ended())
+        raise
     return line

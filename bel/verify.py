@@ -18,7 +18,7 @@ from bel.head_file import read_head_file
 from bel.reading import CHUNK_ROWS
 from bel.row import BATCH, CAUSE, HASH, SEQ, Row, to_entry
 from bel.store import RowSource
-from bel.witness import check_end, check_witness
+from bel.witness import LAST_SEQ, check_end, check_witness
 
 E = TypeVar("E")
 
@@ -41,7 +41,8 @@ class Report(msgspec.Struct, frozen=True):
     """What a verification saw."""
 
     entries: int
-    head: Head
+    head: Head | None
+    """None when the head row cannot be read."""
     findings: tuple[Finding, ...]
 
     @property
@@ -52,14 +53,30 @@ class Report(msgspec.Struct, frozen=True):
 
 async def verify(source: RowSource, codec: Codec[E], check: Check[E] | None = None) -> Report:
     """Read a whole log, up to its head of this moment, and report what is wrong with it."""
-    head = await source.head()
     walk = _Walk(codec, check)
-    await _walk_rows(source, head.seq, walk)
-    walk.end(head)
-    await _ask_witnesses(source, head, walk)
-    for ailment in await source.ailments():
+    head = await _read_head(source, walk)
+    await _walk_rows(source, head.seq if head else LAST_SEQ, walk)
+    if head:
+        walk.end(head)
+        await _ask_witnesses(source, head, walk)
+    for ailment in await _ailments(source):
         walk.report("store_damaged", None, ailment)
     return Report(entries=walk.entries, head=head, findings=tuple(walk.findings))
+
+
+async def _read_head(source: RowSource, walk: "_Walk[E]") -> Head | None:
+    try:
+        return await source.head()
+    except LogDamaged as error:
+        walk.report(error.code, None, str(error))
+        return None
+
+
+async def _ailments(source: RowSource) -> list[str]:
+    try:
+        return await source.ailments()
+    except LogDamaged as error:
+        return [str(error)]
 
 
 async def _walk_rows(source: RowSource, upto: int, walk: "_Walk[E]") -> None:
@@ -71,7 +88,7 @@ async def _walk_rows(source: RowSource, upto: int, walk: "_Walk[E]") -> None:
             # Row by row from here, to find the one that cannot be read.
             if limit == 1:
                 after += 1
-                walk.lose(after, str(error))
+                walk.lose(error.code, after, str(error))
             limit = 1
             continue
         if not rows:
@@ -98,7 +115,8 @@ class _Walk(Generic[E]):
         self._codec = codec
         self._check = check
         self._seq = 0
-        self._batch: int | None = None
+        # None is behind a loss, where nothing is known; before the first entry there is no batch to go on with.
+        self._batch: int | None = -1
         self._hash: bytes | None = GENESIS
         self.entries = 0
         self.findings: list[Finding] = []
@@ -106,16 +124,17 @@ class _Walk(Generic[E]):
     def take(self, row: Row) -> None:
         """Look at the next row, wherever it stands."""
         if row[SEQ] != self._seq + 1:
-            self.lose(row[SEQ] - 1, f"missing up to entry {row[SEQ]}")
+            self.lose("chain_broken", row[SEQ] - 1, f"missing up to entry {row[SEQ]}")
         self.entries += 1
         self._seq = row[SEQ]
-        self._look_at_place(row)
-        if self._look_at_chain(row):
+        if self._follows(row):
+            self._look_at_place(row)
             self._look_inside(row)
+        self._batch, self._hash = row[BATCH], row[HASH]
 
-    def lose(self, upto: int, problem: str) -> None:
+    def lose(self, code: str, upto: int, problem: str) -> None:
         """Go on behind rows that are not there or cannot be read."""
-        self.report("chain_broken", self._seq + 1, problem)
+        self.report(code, self._seq + 1, problem)
         self._seq, self._batch, self._hash = upto, None, None
 
     def end(self, head: Head) -> None:
@@ -128,21 +147,18 @@ class _Walk(Generic[E]):
         if len(self.findings) < FINDINGS_MAX:
             self.findings.append(Finding(code, seq, message))
 
+    def _follows(self, row: Row) -> bool:
+        if self._hash is None or link(self._hash, row[:-1]) == row[HASH]:
+            return True
+        self.report("chain_broken", row[SEQ], "the hash does not match the bytes and the entry before")
+        return False
+
     def _look_at_place(self, row: Row) -> None:
         seq, batch, cause = row[SEQ], row[BATCH], row[CAUSE]
-        # Behind a loss the batch may have begun in what is lost.
         if batch != seq and self._batch not in {batch, None}:
             self.report("bad_batch", seq, f"says batch {batch}, but follows an entry of batch {self._batch}")
         if not 0 <= cause < seq:
             self.report("bad_batch", seq, f"says it was caused by {cause}, which is no earlier entry")
-        self._batch = batch
-
-    def _look_at_chain(self, row: Row) -> bool:
-        sound = self._hash is None or link(self._hash, row[:-1]) == row[HASH]
-        if not sound:
-            self.report("chain_broken", row[SEQ], "the hash does not match the bytes and the entry before")
-        self._hash = row[HASH]
-        return sound
 
     def _look_inside(self, row: Row) -> None:
         try:
