@@ -11,6 +11,8 @@ from bel.replay import fold_to, round_down, seq_at_time
 from bel.stored import StoredLog
 from tests.bel.toy import CODEC, Event, puts
 
+NOTHING: list[int] = []
+
 ENDS = [0, 3, 7, 8, 10]
 
 
@@ -42,7 +44,7 @@ async def test_places_outside_the_log_are_refused(seq: int) -> None:
     with pytest.raises(NoSuchSeq, match="ends at 10"):
         await round_down(log, seq)
     with pytest.raises(NoSuchSeq):
-        await fold_to(log, seq, [], collect)
+        await fold_to(log, seq, NOTHING, collect)
 
 
 @pytest.mark.asyncio
@@ -50,11 +52,11 @@ async def test_folding_goes_as_far_as_asked() -> None:
     """Broken: time travel shows too much, too little, or applies an entry twice."""
     log = await a_log()
     for seq in range(11):
-        assert await fold_to(log, seq, [], collect) == list(range(1, await round_down(log, seq) + 1))
-    assert await fold_to(log, None, [], collect) == list(range(1, 11))
+        assert await fold_to(log, seq, NOTHING, collect) == list(range(1, await round_down(log, seq) + 1))
+    assert await fold_to(log, None, NOTHING, collect) == list(range(1, 11))
     assert await fold_to(log, 9, [1, 2, 3], collect, after=3) == list(range(1, 9))
     with pytest.raises(NoSuchSeq):
-        await fold_to(log, 3, [], collect, after=7)
+        await fold_to(log, 3, NOTHING, collect, after=7)
 
 
 @pytest.mark.asyncio
