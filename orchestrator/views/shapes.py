@@ -417,7 +417,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class WhyNode(msgspec.Struct, frozen=True):
-    """One reason: code, words, the ref it is about, the seq that proves it (0: the configuration), what is behind it."""
+    """One reason: code, words, the ref it is about, the seq that proves it (0: configuration), what is behind it."""
 
     code: Code
     text: str

@@ -1,0 +1,84 @@
+"""Looking at a board without changing it: times in words, the node of a ref, what a ref needs.
+
+``Graph.node`` makes the node of a ref that it does not know; readers ask about any text, so they look through ``peek``.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from orchestrator.catalog import CatalogError, External, Job
+from orchestrator.planning.board import Board
+from orchestrator.planning.node import NEVER, Node
+from statemachines.partition import Attempt, Building, PartitionState, UpForRetry, UpstreamBuilding
+from statemachines.refs import Ref
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def iso(at_us: int) -> str:
+    """A moment as ISO 8601 in UTC."""
+    return (_EPOCH + timedelta(microseconds=at_us)).isoformat().replace("+00:00", "Z")
+
+
+def iso_or_none(at_us: int | None) -> str | None:
+    return None if at_us is None else iso(at_us)
+
+
+def seconds(duration_us: int | None) -> float | None:
+    return None if duration_us is None else duration_us / 1_000_000
+
+
+def peek(board: Board, ref: Ref) -> Node:
+    """The node of a ref; where the graph knows none, what it would begin with."""
+    known = board.graph._nodes.get(ref)  # noqa: SLF001 - the graph has no way to ask without making a node
+    if known is not None:
+        return known
+    node = Node(ref, board.recipes.maker(ref))
+    if node.maker is None:
+        node.blocked = NEVER
+    return node
+
+
+def maker_name(maker: Job | External | None) -> str | None:
+    return None if maker is None else maker.name
+
+
+def attempt_of(state: PartitionState | None) -> Attempt | None:
+    """How an instance was or is being made, where it is not Live."""
+    found = getattr(state, "attempt", None)
+    return found if isinstance(found, Attempt) else None
+
+
+def needs_of(board: Board, node: Node) -> dict[Ref, str]:
+    """What a ref needs, and how: materialize, query, missed (its job found out) or hint (what was read last time).
+
+    The same relation as the graph's, also for refs that nobody wants. Empty where it can not be computed.
+    """
+    try:
+        recipe = board.recipes.recipe(node.ref)
+    except CatalogError:
+        return {}
+    if recipe is None:
+        return {}
+    needs: dict[Ref, str] = {need.ref: need.kind for need in recipe.inputs}
+    if isinstance(node.newest, Building | UpstreamBuilding | UpForRetry):
+        for missed in node.newest.attempt.needs:
+            needs.setdefault(missed, "missed")
+    if recipe.job.dynamic:
+        for source in node.reads:
+            if source.maker is not None:
+                needs.setdefault(source.ref, "hint")
+    return needs
+
+
+def problem_of(board: Board, ref: Ref) -> str:
+    """Why what it needs can not be computed; empty where it can."""
+    try:
+        board.recipes.recipe(ref)
+    except CatalogError as error:
+        return error.why
+    return ""
+
+
+def is_changed(source: Node, digest: str) -> bool:
+    """Whether what was read from a ref, with this digest, is no longer what is current there."""
+    return not (source.done and source.digest == digest)
