@@ -41,6 +41,8 @@ class Board:
         """Wants of which a ref changed its case."""
         self.to_ask: dict[str, dict[Ref, None]] = {}
         """Refs whose job has to be asked how to make them, by job."""
+        self.left_over: dict[WantId, dict[Ref, None]] = {}
+        """Refs left unfinished that nobody demands, by the open want that led to them: looked at when it closes."""
         self._wants_by_opening: dict[int, WantId] = {}
 
     def load(self) -> None:
@@ -83,8 +85,9 @@ class Board:
             self.graph.unwant(want_id, state.spec.refs)
             del self.standings[want_id]
             del self._wants_by_opening[standing.opened]
-        elif standing is None and not isinstance(state, want.Paused):
-            self._look_at_unfinished()
+        if not isinstance(state, want.Open):
+            for ref in self.left_over.pop(want_id, ()):
+                self.graph.touch(ref)
 
     def _open(self, state: want.Want) -> None:
         spec, opened = state.spec, self.world.opened[state.spec.id]
@@ -95,11 +98,6 @@ class Board:
             self.timers.set(spec.expires_at, "want_expires", spec.id)
         if spec.late_at is not None and not state.late:
             self.timers.set(spec.late_at, "want_late", spec.id)
-
-    def _look_at_unfinished(self) -> None:
-        """A paused want was taken back: what it had begun is unfinished, and the graph no longer leads there."""
-        for instance in self.world.unfinished:
-            self.graph.touch(self.world.partitions[instance].spec.ref)
 
     # -- JobRuns --------------------------------------------------------------------------------------------------
 

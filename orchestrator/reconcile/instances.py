@@ -47,6 +47,8 @@ def _leave_waiting(turn: Turn, waiting: UpstreamBuilding | UpForRetry) -> None:
     want_id = _want_of(turn, waiting)
     if isinstance(turn.board.world.wants[want_id], _CLOSED):
         turn.record(waiting.cancel(at=turn.now), cause=turn.board.world.seqs[want_id], want=want_id)
+    else:
+        _leave_to(turn, want_id, waiting)
 
 
 def _leave_building(turn: Turn, building: Building) -> None:
@@ -62,6 +64,13 @@ def _leave_building(turn: Turn, building: Building) -> None:
         release(turn, run.spec, cause)
     elif isinstance(run, jobrun.Active) and isinstance(world.wants[want_id], _TAKEN_BACK):
         turn.record(run.stop("nobody wants it any more", "", at=turn.now), cause=cause, want=want_id)
+    elif isinstance(run, jobrun.Active):
+        _leave_to(turn, want_id, building)
+
+
+def _leave_to(turn: Turn, want_id: WantId, left: Building | UpForRetry | UpstreamBuilding) -> None:
+    """Have it looked at again when the want that led to it is closed, since no demand leads there."""
+    turn.board.left_over.setdefault(want_id, {})[left.spec.ref] = None
 
 
 def release(turn: Turn, spec: jobrun.RunSpec, cause: int) -> None:
