@@ -107,11 +107,15 @@ class Board:
                 self.open_batches[job] = run_id
                 self.buffered.update(dict.fromkeys(refs, run_id))
                 self.timers.set(until, "batch", run_id)
-            case jobrun.Queued(spec=spec):
-                priority = max(self.graph.node(output.ref).priority for output in spec.outputs)
-                self.queue.push(spec, priority)
+            case jobrun.Queued():
+                self.enqueue(state)
             case _:
                 pass
+
+    def enqueue(self, run: jobrun.Queued) -> None:
+        """Give a queued JobRun the place that the demand on its refs gives it now."""
+        priority = max(self.graph.node(output.ref).priority for output in run.spec.outputs)
+        self.queue.push(run.spec, priority, self.world.seqs[run.spec.id])
 
     def _close_batch(self, batch: jobrun.Buffering) -> None:
         del self.open_batches[batch.job]

@@ -1,6 +1,7 @@
 """One reconciliation: apply the rules until nothing more follows.
 
-Each pass looks only at the nodes whose standing changed. Wants are looked at last, when all that follows without
+Each pass looks only at the nodes whose standing changed. What is launched is chosen when all that may be queued is, so
+that the most wanted comes first. Wants are looked at last, when all that follows without
 them has been drawn, so that a want changes its state at most once a turn; closing a want can end demand, which is why
 the passes go on after it. Each rule makes progress along a finite machine, so the fixpoint exists; the bound is there
 to turn a mistake into an error instead of a daemon that hangs.
@@ -13,7 +14,7 @@ from orchestrator.planning.turn import Turn
 from orchestrator.reconcile.batches import close_batches
 from orchestrator.reconcile.instances import settle_instance
 from orchestrator.reconcile.launching import launch
-from orchestrator.reconcile.queueing import queue_ready
+from orchestrator.reconcile.queueing import queue_ready, reorder_queued
 from orchestrator.reconcile.timers import ring
 from orchestrator.reconcile.wants import see_nodes, settle_wants
 
@@ -29,6 +30,9 @@ def reconcile(turn: Turn, events_max: int) -> bool:
         before = len(turn.facts)
         changed = turn.board.graph.take_changed()
         _apply_rules(turn, changed)
+        if len(turn.facts) > before:
+            continue
+        launch(turn)
         if len(turn.facts) == before and not settle_wants(turn):
             return False
     raise AssertionError(f"no fixpoint after {PASSES_MAX} passes: a rule undoes what another does")
@@ -38,6 +42,6 @@ def _apply_rules(turn: Turn, changed: tuple[Node, ...]) -> None:
     see_nodes(turn, changed)
     for node in changed:
         settle_instance(turn, node)
+    reorder_queued(turn, changed)
     queue_ready(turn, changed)
     close_batches(turn)
-    launch(turn)

@@ -1,6 +1,8 @@
 """Mistakes that the reference model found, each as the shortest story that shows it."""
 
+from orchestrator.commands import CreateWant, ReportPartition, TaintPartitions
 from statemachines.jobrun import Canceling, Launching, Running
+from statemachines.refs import Ref
 from tests.kit.core import Core, ended, missing
 
 Run = Launching | Running | Canceling
@@ -34,6 +36,20 @@ name = "narrow"
 outputs = ["narrow/{n:int}"]
 command = ["narrow"]
 pool = "one"
+[[job]]
+name = "inside"
+outputs = ["inside"]
+inputs = ["outside"]
+command = ["inside"]
+[[job]]
+name = "urgent"
+outputs = ["urgent"]
+inputs = ["inside"]
+command = ["urgent"]
+pool = "one"
+[[external]]
+name = "outside"
+outputs = ["outside"]
 """
 
 
@@ -58,3 +74,29 @@ def test_what_waits_for_a_miss_is_canceled_when_its_want_closes_later() -> None:
     assert (core.state(want), state_of(core, "free/1")) == ("Building", "UpstreamBuilding")
     core.turn(ended(of(core, "free/7")))
     assert (core.state(want), state_of(core, "free/1")) == ("UpstreamFailed", "Canceled")
+
+
+def test_a_more_urgent_want_moves_what_is_already_queued() -> None:
+    """If this fails, priority is inherited only by what is queued after the want was made."""
+    core = Core(APPLICATION)
+    core.want("narrow/1", "narrow/2", "narrow/3")
+    core.want("narrow/3", priority=9)
+    core.turn(ended(of(core, "narrow/1")))
+    assert isinstance(of(core, "narrow/3"), Launching)
+
+
+def test_the_most_wanted_is_launched_first_whenever_in_a_turn_it_became_ready() -> None:
+    """If this fails, what became ready first within a turn takes the slot of what is wanted more."""
+    core = Core(APPLICATION)
+    core.turn(ReportPartition("test", Ref("outside"), "1"))
+    core.want("urgent")
+    core.play()
+    core.turn(ReportPartition("test", Ref("outside"), "2"), TaintPartitions("test", (Ref("urgent"),), "bad"))
+    core.want("inside")
+    core.play(lambda run: ended(run, digest="another"))
+    core.turn(
+        ReportPartition("test", Ref("outside"), "1"),
+        CreateWant("test", ("narrow/1",)),
+        CreateWant("test", ("urgent",), priority=9),
+    )
+    assert isinstance(of(core, "urgent"), Launching)
