@@ -22,6 +22,9 @@ from statemachines.partition import Building, Live, Partition, Tainted, UpForRet
 from statemachines.refs import Ref
 from statemachines.world import World, live_of
 
+ROUNDS = 16
+"""How often each changed node is settled again, on average, before cycles are looked for."""
+
 
 class Graph:
     """The nodes of one environment over a world and the recipes of its refs."""
@@ -89,13 +92,16 @@ class Graph:
         return node is not None and node.done
 
     def refresh(self) -> None:
-        """Carry all changes through."""
+        """Carry all changes through. What goes round and round is in a cycle that is not found yet: look for it."""
+        settled = 0
         while self._dirty:
             node = self._dirty.popleft()
             self._queued.discard(node)
             self._settle(node)
-            if not self._dirty:
+            settled += 1
+            if not self._dirty or settled > ROUNDS * len(self._changed):
                 self._find_cycles()
+                settled = 0
 
     def take_changed(self) -> tuple[Node, ...]:
         """The nodes whose standing changed since the last time, in the order it was noticed."""
@@ -172,6 +178,8 @@ class Graph:
     # -- what it needs --------------------------------------------------------------------------------------------
 
     def _settle_expansion(self, node: Node) -> None:
+        if node.cycle and not node.roots:
+            self._leave_circle(node)
         wanted = bool(node.roots) or any(node.dependents.values())
         if not wanted or node.done or node.building:
             if node.expanded:
@@ -179,6 +187,20 @@ class Graph:
         elif node.refit or not node.expanded:
             node.refit = False
             self._fit(node, self.needs_of(node))
+
+    def _leave_circle(self, node: Node) -> None:
+        """Collapse what only wants itself: a circle to which no want leads, and all that is needed for it alone."""
+        circle, waiting = {node: None}, [node]
+        while waiting:
+            above = [user for user, builds in waiting.pop().dependents.items() if builds and user not in circle]
+            if any(user.roots for user in above):
+                return
+            circle.update(dict.fromkeys(above))
+            waiting.extend(above)
+        for member in circle:
+            if member.expanded:
+                self._collapse(member)
+                self._mark(member)
 
     def _fit(self, node: Node, needs: dict[Node, bool]) -> None:
         if node.expanded and needs == node.needs:
@@ -268,10 +290,11 @@ class Graph:
                 self._mark(member)
 
     def _open_cycle(self, node: Node) -> None:
-        """The node leaves the cycle it was in: the others are in it no longer."""
+        """The node leaves the cycle it was in: the others are in it no longer, but may be in another."""
         for ref in node.cycle:
             member = self._nodes[ref]
             member.cycle = ()
+            self._linked[member] = None
             self._mark(member)
 
     # -- what is demanded -----------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Mistakes that the reference model found, each as the shortest story that shows it."""
 
-from orchestrator.commands import CreateWant, ReportPartition, TaintPartitions
+from orchestrator.commands import CreateWant, PauseWant, ReportPartition, TaintPartitions
 from statemachines.jobrun import Canceling, Launching, Running
 from statemachines.refs import Ref
 from tests.kit.core import Core, ended, missing
@@ -100,3 +100,14 @@ def test_the_most_wanted_is_launched_first_whenever_in_a_turn_it_became_ready() 
         CreateWant("test", ("urgent",), priority=9),
     )
     assert isinstance(of(core, "urgent"), Launching)
+
+
+def test_a_circle_that_nobody_wants_any_more_is_let_go() -> None:
+    """If this fails, refs that need each other keep each other demanded for ever."""
+    core = Core(APPLICATION)
+    first = core.want("mid/1")
+    core.turn(ended(of(core, "raw/1"), code=1, report=missing("mid/1")), PauseWant("test", first))
+    second = core.want("pair/1")
+    assert core.state(second) == "UpstreamFailed"
+    core.play()
+    assert [node for node in core.board.graph.nodes() if node.expanded] == []
