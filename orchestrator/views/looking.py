@@ -4,12 +4,16 @@
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from orchestrator.catalog import CatalogError, External, Job
 from orchestrator.planning.board import Board
 from orchestrator.planning.node import NEVER, Node
 from statemachines.partition import Attempt, Building, PartitionState, UpForRetry, UpstreamBuilding
 from statemachines.refs import Ref
+
+NeedKind = Literal["materialize", "query", "missed", "hint"]
+"""How a ref is needed: built for the asking, only asked about, found missing by its job, or read the last time."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -20,10 +24,12 @@ def iso(at_us: int) -> str:
 
 
 def iso_or_none(at_us: int | None) -> str | None:
+    """A moment as ISO 8601, if there is one."""
     return None if at_us is None else iso(at_us)
 
 
 def seconds(duration_us: int | None) -> float | None:
+    """A duration in seconds, if there is one."""
     return None if duration_us is None else duration_us / 1_000_000
 
 
@@ -39,6 +45,7 @@ def peek(board: Board, ref: Ref) -> Node:
 
 
 def maker_name(maker: Job | External | None) -> str | None:
+    """Who makes it, by name."""
     return None if maker is None else maker.name
 
 
@@ -48,8 +55,8 @@ def attempt_of(state: PartitionState | None) -> Attempt | None:
     return found if isinstance(found, Attempt) else None
 
 
-def needs_of(board: Board, node: Node) -> dict[Ref, str]:
-    """What a ref needs, and how: materialize, query, missed (its job found out) or hint (what was read last time).
+def needs_of(board: Board, node: Node) -> dict[Ref, NeedKind]:
+    """What a ref needs, and how.
 
     The same relation as the graph's, also for refs that nobody wants. Empty where it can not be computed.
     """
@@ -59,7 +66,7 @@ def needs_of(board: Board, node: Node) -> dict[Ref, str]:
         return {}
     if recipe is None:
         return {}
-    needs: dict[Ref, str] = {need.ref: need.kind for need in recipe.inputs}
+    needs: dict[Ref, NeedKind] = {need.ref: need.kind for need in recipe.inputs}
     if isinstance(node.newest, Building | UpstreamBuilding | UpForRetry):
         for missed in node.newest.attempt.needs:
             needs.setdefault(missed, "missed")

@@ -39,9 +39,8 @@ def situation(board: Board, node: Node, opened: int) -> Situation:
     if not opened:
         return _unwanted(board, node)
     if node.blocked > opened:
-        return failed(node) or Situation(
-            Code.UPSTREAM_FAILED, "something it needs could not be had", max(node.newest_seq, opened)
-        )
+        itself = failed(node) if node.failed_at > opened else None
+        return itself or Situation(Code.UPSTREAM_FAILED, "something it needs could not be had", node.blocked)
     return _waiting(board, node)
 
 

@@ -70,7 +70,7 @@ def want_detail(board: Board, want_id: WantId) -> WantDetail:
     """One want with all its refs. Raises KeyError."""
     state = board.world.wants[want_id]
     refs = tuple(_wanted_ref(board, state, peek(board, ref)) for ref in state.spec.refs)
-    cases = Counter(ref.case for ref in refs)
+    cases = Counter[str](ref.case for ref in refs)
     return WantDetail(
         id=want_id,
         state=type(state).__name__,

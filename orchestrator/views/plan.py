@@ -1,0 +1,168 @@
+"""What a want would do, without doing it: the engine's own rules, played on an excerpt of the world.
+
+``rehearsal`` plays; this tells of it. For jobs whose inputs are declared the plan is what happens, unless an input
+comes out with an equal digest (then less does). What dynamic and configured jobs will ask for nobody knows before; the
+plan says so. Nothing of the board is changed.
+
+Source: design section 10 (plan); law 6 is what makes this possible.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from orchestrator.catalog import find_cycle
+from orchestrator.decide.wants import CLOSURE_MAX
+from orchestrator.planning.board import Board
+from orchestrator.planning.node import Node
+from orchestrator.views.codes import Code
+from orchestrator.views.looking import needs_of, peek, problem_of
+from orchestrator.views.rehearsal import Rehearsal
+from orchestrator.views.shapes import Plan, PlannedRef, PlannedRun
+from orchestrator.views.situation import failed, situation
+from statemachines.jobrun import JobRunLaunching, RunSpec, RunState
+from statemachines.partition import Adopted, PartitionLive
+from statemachines.refs import Ref
+
+_REASONS: dict[str, tuple[Code, str]] = {
+    "missing": (Code.NEVER_BUILT, "nothing is there"),
+    "tainted": (Code.TAINTED, "what is there is tainted"),
+    "stale": (Code.STALE, "what is there was made from something that changed or is rebuilt"),
+    "retry": (Code.BACKOFF, "the last try failed"),
+    "inputs_arrived": (Code.MISSED, "what its job found missing is there then"),
+}
+_ASKED = "its configure executable says what it needs, and what is made together, only when it is asked"
+_DYNAMIC = "it may find out while it runs that it needs more; then that is built and it runs again"
+
+
+def plan(board: Board, refs: Sequence[Ref]) -> Plan:
+    """What a want for these refs would do now."""
+    wanted = tuple(dict.fromkeys(refs))
+    makeable = tuple(ref for ref in wanted if board.recipes.maker(ref) is not None)
+    play = Rehearsal(board, makeable)
+    play.run()
+    runs = tuple(_runs(play))
+    unknown = tuple(_unknown(play, runs))
+    return Plan(
+        refs=wanted,
+        seq=board.world.seq,
+        runs=runs,
+        done=tuple(ref for ref in wanted if peek(board, ref).done),
+        under_way=tuple(_under_way(board, play)),
+        adopted=tuple(_adopted(play)),
+        awaited=(*(_as_is(board, peek(board, ref)) for ref in play.awaited), *_never_asked(play)),
+        impossible=(*_orphans(board, wanted), *_impossible(play)),
+        unknown=unknown,
+        exact=not unknown,
+    )
+
+
+def _runs(play: Rehearsal) -> Iterator[PlannedRun]:
+    """The JobRuns that were started, in that order."""
+    made: dict[Ref, int] = {}
+    launched = (fact.event for fact in play.facts if isinstance(fact.event, JobRunLaunching))
+    new = (event for event in launched if event.id not in play.known_runs)
+    for number, event in enumerate(new, start=1):
+        state = play.board.world.runs[event.id]
+        assert isinstance(state, RunState), "what was launched has a spec"
+        inputs = tuple(play.board.world.partitions[given].spec.ref for given in event.activation.inputs)
+        yield _run(play, number, state.spec, inputs, made)
+        made.update(dict.fromkeys((output.ref for output in state.spec.outputs), number))
+
+
+def _run(play: Rehearsal, number: int, spec: RunSpec, inputs: tuple[Ref, ...], made: dict[Ref, int]) -> PlannedRun:
+    job = play.board.recipes.catalog.job(spec.job)
+    code, text = _REASONS[spec.reason]
+    return PlannedRun(
+        number=number,
+        job=job.name,
+        outputs=tuple(output.ref for output in spec.outputs),
+        inputs=inputs,
+        code=code,
+        text=text,
+        pool=job.pool,
+        slots=job.slots,
+        after=tuple(sorted({made[ref] for ref in inputs if ref in made})),
+    )
+
+
+def _unknown(play: Rehearsal, runs: Sequence[PlannedRun]) -> Iterator[PlannedRef]:
+    for run in runs:
+        for ref in run.outputs:
+            if ref in play.asked:
+                yield PlannedRef(ref, Code.CONFIGURING, _ASKED)
+            elif play.board.recipes.catalog.job(run.job).dynamic:
+                yield PlannedRef(ref, Code.MISSED, _DYNAMIC)
+
+
+def _under_way(board: Board, play: Rehearsal) -> Iterator[PlannedRef]:
+    for ref in play.refs:
+        node = peek(board, ref)
+        if node.building or ref in board.buffered:
+            yield _as_is(board, node)
+
+
+def _adopted(play: Rehearsal) -> Iterator[PlannedRef]:
+    for fact in play.facts:
+        if isinstance(fact.event, PartitionLive) and isinstance(fact.event.origin, Adopted):
+            source = fact.event.origin.source
+            text = f"the same code and inputs gave instance {source} before; it is shown again"
+            yield PlannedRef(fact.event.spec.ref, Code.ADOPTED, text, source)
+
+
+def _as_is(board: Board, node: Node) -> PlannedRef:
+    code, text, _ = situation(board, node, node.opened or board.world.seq)
+    instance = None if node.newest is None else node.newest.spec.id
+    return PlannedRef(node.ref, code, text, instance)
+
+
+# ------------------------------------------------------------------------------------------------ what can not be had
+
+
+def _orphans(board: Board, wanted: Sequence[Ref]) -> Iterator[PlannedRef]:
+    for ref in wanted:
+        if board.recipes.maker(ref) is None:
+            nearest = ", ".join(board.recipes.catalog.nearest(ref)) or "none"
+            yield PlannedRef(ref, Code.NO_JOB_MAKES, f"no job makes it; the nearest patterns are: {nearest}")
+
+
+def _impossible(play: Rehearsal) -> Iterator[PlannedRef]:
+    """What is not there at the end: the roots of it, and what is wanted and fails because of them."""
+    stuck = _stuck(play)
+    roots = {node.ref: found for node in stuck if (found := _root(play, node)) is not None}
+    cycle = find_cycle([node.ref for node in stuck], lambda ref: _open_needs(play, peek(play.board, ref)), CLOSURE_MAX)
+    if cycle is not None:
+        roots[cycle[0]] = PlannedRef(cycle[0], Code.CYCLE, "it needs itself: " + " -> ".join(cycle))
+    yield from roots.values()
+    for node in stuck:
+        if node.ref in play.wanted and node.ref not in roots:
+            yield PlannedRef(node.ref, Code.UPSTREAM_FAILED, "something it needs can not be had")
+
+
+def _never_asked(play: Rehearsal) -> Iterator[PlannedRef]:
+    """What must be there but is not built for the asking."""
+    for node in _stuck(play):
+        if node.ref not in play.wanted and not _open_needs(play, node) and _root(play, node) is None:
+            text = "it has to be there for what queries it, but is not built for the asking; want it"
+            yield PlannedRef(node.ref, Code.NOT_BUILT_FOR_ASKING, text)
+
+
+def _root(play: Rehearsal, node: Node) -> PlannedRef | None:
+    problem = problem_of(play.board, node.ref)
+    if problem:
+        return PlannedRef(node.ref, Code.BAD_INPUTS, problem)
+    last = failed(node) if node.failed_at > play.opened else None
+    return None if last is None else PlannedRef(node.ref, last.code, last.text)
+
+
+def _stuck(play: Rehearsal) -> list[Node]:
+    """What is wanted or needed and is not there at the end."""
+    seen = {ref: None for ref in play.wanted if not peek(play.board, ref).done}
+    waiting = list(seen)
+    while waiting:
+        new = [ref for ref in _open_needs(play, peek(play.board, waiting.pop())) if ref not in seen]
+        seen.update(dict.fromkeys(new))
+        waiting.extend(new)
+    return [peek(play.board, ref) for ref in seen]
+
+
+def _open_needs(play: Rehearsal, node: Node) -> list[Ref]:
+    return [ref for ref in needs_of(play.board, node) if not peek(play.board, ref).done]
