@@ -1,0 +1,66 @@
+"""``wantd config``: what the configuration says, and whether it can be used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.options import json_option
+from orchestrator.cli.speech import data, talk
+from orchestrator.cli.tables import print_fields, print_json, print_table
+
+if TYPE_CHECKING:
+    from orchestrator.cli.session import Session
+
+
+@click.group("config")
+def config() -> None:
+    """The configuration: wantd.toml."""
+
+
+@config.command("check")
+@click.pass_obj
+def check(session: Session) -> None:
+    """Read the configuration as the daemon would, and say what is wrong with it."""
+    application = session.application()
+    catalog = application.catalog
+    where = application.config.source.path
+    talk(f"{where} is good: {len(catalog.jobs)} jobs, {len(catalog.externals)} externals")
+
+
+@config.command("show")
+@json_option
+@click.pass_obj
+def show(session: Session, /, *, as_json: bool) -> None:
+    """Show the configuration with every default filled in."""
+    application = session.application()
+    catalog, layout = application.catalog, application.layout
+    if as_json:
+        told = {
+            "application": catalog.name,
+            "file": str(application.config.source.path.absolute()),
+            "state_directory": str(layout.state),
+            "python": catalog.python,
+            "pools": catalog.pools,
+            "limits": catalog.limits,
+            "jobs": list(catalog.jobs.values()),
+            "externals": list(catalog.externals.values()),
+        }
+        print_json(told)
+        return
+    print_fields(
+        [
+            ("application", catalog.name),
+            ("file", application.config.source.path.absolute()),
+            ("state", layout.state),
+            ("python", catalog.python),
+            ("pools", tuple(f"{pool}={slots}" for pool, slots in catalog.pools.items())),
+        ]
+    )
+    data("")
+    rows = [
+        (job.name, job.executor, job.pool, job.slots, job.batch_max, job.retry.tries["exit_code"], job.outputs)
+        for job in catalog.jobs.values()
+    ]
+    print_table(("job", "runs as", "pool", "slots", "batch", "tries", "makes"), rows)

@@ -1,0 +1,71 @@
+"""One run of the command line, from arguments to exit code: the only place where errors end.
+
+On a terminal help is drawn by rich-click, which costs more time than everything else in ``--help`` together; elsewhere
+it is click's plain text.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+import click
+from click.exceptions import Exit as Left
+
+from orchestrator.cli.failures import CliError, Exit, explain, write_crash
+from orchestrator.cli.session import Parts, Session
+from orchestrator.cli.speech import is_drawn, talk
+
+
+def run(arguments: Sequence[str], parts: Parts) -> int:
+    """Run one command and give the exit code. Prints what there is to print; never raises an Exception."""
+    session = Session(parts)
+    try:
+        code = _invoke(list(arguments), session)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_stdout()
+        return Exit.DONE
+    except (KeyboardInterrupt, click.Abort):
+        return Exit.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets no traceback
+        return _end(error, session)
+    return code
+
+
+def _invoke(arguments: list[str], session: Session) -> int:
+    if is_drawn(sys.stdout) and not {"-h", "--help"}.isdisjoint(arguments):
+        from rich_click.patch import patch
+
+        patch()
+    from orchestrator.cli.tree import wantd
+
+    try:
+        with wantd.make_context("wantd", arguments, obj=session) as context:
+            wantd.invoke(context)
+    except Left as left:
+        return left.exit_code
+    return Exit.DONE
+
+
+def _end(error: Exception, session: Session) -> int:
+    expected = explain(error)
+    if expected is None:
+        path = write_crash(error, session.known_state)
+        where = f"the traceback is in {path}" if path else "the traceback could not be written anywhere"
+        expected = CliError(Exit.BUG, f"this is a bug of wantd ({type(error).__name__}: {error})", where)
+    with suppress(OSError):
+        talk(f"wantd: {expected.why}")
+        if expected.hint:
+            talk(f"       {expected.hint}")
+    return expected.code
+
+
+def _forget_stdout() -> None:
+    """Nobody reads any more: let the interpreter's last flush go nowhere instead of complaining."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,125 @@
+"""``wantd plan``, ``why`` and ``graph``: what would happen, why things are as they are, and what needs what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.options import json_option, ref_argument, refs_argument
+from orchestrator.cli.speech import data, talk
+from orchestrator.cli.tables import print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orchestrator.cli.session import Session
+    from orchestrator.views.shapes import Plan, PlannedRef, PlannedRun, Why, WhyNode
+
+GRAPH_DEPTH = 3
+
+
+@click.command("plan")
+@refs_argument
+@click.option("--format", "form", type=click.Choice(["text", "sh"]), default="text", help="sh: a stand-alone script.")
+@json_option
+@click.pass_obj
+def plan(session: Session, /, *, refs: tuple[str, ...], form: str, as_json: bool) -> None:
+    """Say what building these refs would run, and why. Nothing is changed."""
+    found = session.ask(lambda door: door.plan(refs))
+    if as_json:
+        print_json(found)
+    elif form == "sh":
+        from orchestrator.views.script import render_sh
+
+        data(render_sh(found, session.application().catalog))
+    else:
+        _print_plan(found)
+
+
+@click.command("why")
+@ref_argument
+@json_option
+@click.pass_obj
+def why(session: Session, /, *, ref: str, as_json: bool) -> None:
+    """Say why a ref is, or is not, there: down to the roots, with the entry of the log that proves each reason."""
+    found = session.ask(lambda door: door.why(ref))
+    if as_json:
+        print_json(found)
+        return
+    for line in why_lines(found):
+        data(line)
+
+
+@click.command("graph")
+@click.argument("ref", required=False, metavar="[REF]")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "mermaid", "json"]), default="text", help="How to draw it."
+)
+@click.option("--depth", type=click.IntRange(1, 100), default=GRAPH_DEPTH, help="How many steps around REF.")
+@json_option
+@click.pass_obj
+def graph(session: Session, /, *, ref: str | None, form: str, depth: int, as_json: bool) -> None:
+    """Draw what needs what: the jobs, or the refs around one."""
+    from orchestrator.views.drawing import as_mermaid, as_text
+
+    found = session.ask(lambda door: door.graph(ref, depth))
+    if as_json or form == "json":
+        print_json(found)
+        return
+    data((as_mermaid if form == "mermaid" else as_text)(found).rstrip("\n"))
+    if found.cut:
+        talk("there is more beyond: raise --depth")
+
+
+def why_lines(found: Why) -> Iterator[str]:
+    """Draw the tree of reasons."""
+    yield f"{found.ref} is {'there' if found.done else 'not there'} ({found.state}), as of entry {found.seq}"
+    yield from _branch(found.root, found.ref, "", "└─ ", "   ")
+
+
+def _branch(node: WhyNode, about: str, indent: str, head: str, below: str) -> Iterator[str]:
+    evidence = f"  (entry {node.evidence})" if node.evidence else ""
+    subject = "" if node.ref in {about, ""} or node.ref in node.text else f"{node.ref}: "
+    yield f"{indent}{head}{subject}{node.text}{evidence}"
+    for number, child in enumerate(node.children, start=1):
+        last = number == len(node.children)
+        yield from _branch(child, node.ref, indent + below, "└─ " if last else "├─ ", "   " if last else "│  ")
+
+
+def _print_plan(found: Plan) -> None:
+    if found.runs:
+        rows = [(run.number, run.job, _made(run), run.text, _after(run)) for run in found.runs]
+        print_table(("", "job", "makes", "why", "after"), rows)
+    for title, refs in _others(found):
+        data("")
+        print_table((title, "why"), [(one.ref, one.text) for one in refs])
+    talk(_summary(found))
+
+
+def _others(found: Plan) -> Iterator[tuple[str, tuple[PlannedRef, ...]]]:
+    groups = (
+        ("being built", found.under_way),
+        ("used again", found.adopted),
+        ("awaited from outside", found.awaited),
+        ("impossible", found.impossible),
+        ("known only later", found.unknown),
+    )
+    return ((title, refs) for title, refs in groups if refs)
+
+
+def _summary(found: Plan) -> str:
+    if not found.runs and not any(True for _ in _others(found)):
+        return f"nothing to do: all {len(found.done)} refs are there"
+    limit = "at most " if found.exact else "at least "
+    return f"{limit}{len(found.runs)} JobRuns; {len(found.done)} refs are there already"
+
+
+def _made(run: PlannedRun) -> str:
+    more = len(run.outputs) - 1
+    return run.outputs[0] if more < 1 else f"{run.outputs[0]} and {more} more"
+
+
+def _after(run: PlannedRun) -> str:
+    shown = " ".join(map(str, run.after[:5]))
+    return shown if len(run.after) <= 5 else f"{shown} and {len(run.after) - 5} more"

@@ -1,0 +1,31 @@
+"""``wantd serve``: the daemon in the foreground, for a service manager or a terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.failures import CliError, Exit
+
+if TYPE_CHECKING:
+    from orchestrator.cli.session import Session
+
+
+@click.command("serve")
+@click.pass_obj
+def serve(session: Session) -> None:
+    """Run the daemon in the foreground, until SIGTERM or Ctrl-C.
+
+    It finishes what it is writing, leaves running jobs to their keeper, and exits with 0. A second signal ends it at
+    once.
+    """
+    import asyncio
+
+    from orchestrator.cli.service import run_daemon
+
+    if sys.flags.optimize:
+        raise CliError(Exit.USAGE, "the daemon does not run without assertions", "drop -O and PYTHONOPTIMIZE")
+    session.layout()
+    asyncio.run(run_daemon(session))

@@ -1,0 +1,97 @@
+"""The daemon in the foreground: ready, telling, draining.
+
+SIGTERM or SIGINT drain it: it takes no more commands, finishes the turn, leaves what runs to its keeper, and ends. A
+second signal ends the process at once; the next start takes over either way. It writes one line of log for each want
+and each JobRun that comes to an end, and none for turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from orchestrator.api.door import Door
+    from orchestrator.cli.session import Session
+    from orchestrator.views.shapes import EntryView
+
+TOLD = {
+    "WantCreated": logging.INFO,
+    "WantSuccessful": logging.INFO,
+    "WantFailed": logging.WARNING,
+    "WantUpstreamFailed": logging.WARNING,
+    "WantCanceled": logging.INFO,
+    "WantExpired": logging.WARNING,
+    "WantLate": logging.WARNING,
+    "WantPaused": logging.INFO,
+    "WantResumed": logging.INFO,
+    "WantRetried": logging.INFO,
+    "JobRunSucceeded": logging.INFO,
+    "JobRunFailed": logging.WARNING,
+    "JobRunDepMiss": logging.INFO,
+    "JobRunLost": logging.WARNING,
+    "JobRunCanceled": logging.INFO,
+    "PartitionTainted": logging.WARNING,
+}
+"""The kinds of entries that are worth a line of log."""
+
+
+async def run_daemon(session: Session) -> None:
+    """Run the daemon until a signal asks it to stop."""
+    say = _logger()
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop_or_leave, stopped, number)
+    async with session.parts.daemon(session.config_path()) as door:
+        status = await door.status()
+        say.info("ready", pid=os.getpid(), application=status.application, state=status.state_directory, seq=status.seq)
+        telling = asyncio.create_task(_tell(door, status.seq, say))
+        await stopped.wait()
+        say.info("stopping", seq=(await door.status()).seq)
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling
+    say.info("stopped")
+
+
+def _stop_or_leave(stopped: asyncio.Event, number: int) -> None:
+    if stopped.is_set():
+        os._exit(128 + number)
+    stopped.set()
+
+
+async def _tell(door: Door, after: int, say: FilteringBoundLogger) -> None:
+    async for entry in door.tail(after):
+        level = TOLD.get(entry.kind)
+        if level is not None:
+            say.log(level, entry.kind, seq=entry.seq, entity=entry.entity, want=entry.want, **_reason(entry))
+
+
+def _reason(entry: EntryView) -> dict[str, object]:
+    """Pick what says why out of the payload."""
+    return {name: entry.event[name] for name in ("reason", "failure", "missing") if entry.event.get(name)}
+
+
+def _logger() -> FilteringBoundLogger:
+    colors = not os.environ.get("NO_COLOR")
+    drawn = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
+            structlog.dev.ConsoleRenderer(colors=colors) if drawn else structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger

@@ -1,0 +1,137 @@
+"""Which application a command is about, and through which door it is asked.
+
+Where a daemon listens on the socket of the state directory, everything goes to it. Otherwise reads go to the log, and
+``build`` opens the engine in this process: the same engine, the same events. What the doors are made of is not known
+here; ``wantd.__main__`` brings it as ``Parts``.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from orchestrator.cli.failures import CliError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from orchestrator.api.door import Door
+    from orchestrator.catalog import Catalog
+    from orchestrator.config import Config
+    from orchestrator.runtime.layout import Layout
+
+T = TypeVar("T")
+
+
+class Application(Protocol):
+    """An application as its configuration describes it."""
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def catalog(self) -> Catalog: ...
+
+    @property
+    def layout(self) -> Layout: ...
+
+
+class Parts(Protocol):
+    """What is put together outside the command line. Each takes the path of a configuration."""
+
+    def load(self, config: Path) -> Application:
+        """Read everything that the configuration names. Raises ConfigError."""
+        ...
+
+    def reader(self, config: Path) -> AbstractAsyncContextManager[Door]:
+        """Open a door that reads the log and takes no commands."""
+        ...
+
+    def engine(self, config: Path) -> AbstractAsyncContextManager[Door]:
+        """Run the engine in this process for as long as the door is open. Raises LogLocked."""
+        ...
+
+    def daemon(self, config: Path) -> AbstractAsyncContextManager[Door]:
+        """The same, listening on the socket of the state directory too."""
+        ...
+
+
+class Session:
+    """One run of the command line."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.named: Path | None = None
+        """What ``--config`` says."""
+        self.known_state: Path | None = None
+        """The state directory, as soon as it is known."""
+
+    def config_path(self) -> Path:
+        """Find the configuration. Raises ConfigError."""
+        from orchestrator.config import find_config
+
+        return find_config(self.named, os.environ, Path.cwd())
+
+    def layout(self) -> Layout:
+        """Say where the state lies; reads the configuration, and nothing that it names."""
+        from orchestrator.config import load_config
+        from orchestrator.runtime.layout import Layout
+
+        layout = Layout(load_config(self.config_path(), cpus=os.cpu_count() or 1).state.absolute())
+        self.known_state = layout.state
+        return layout
+
+    def application(self) -> Application:
+        """Read the configuration and everything that it names."""
+        application = self.parts.load(self.config_path())
+        self.known_state = application.layout.state
+        return application
+
+    def ask(self, question: Callable[[Door], Awaitable[T]]) -> T:
+        """Ask the daemon, or the log where none runs."""
+        import asyncio
+
+        async def asked() -> T:
+            async with self.door() as door:
+                return await question(door)
+
+        return asyncio.run(asked())
+
+    @asynccontextmanager
+    async def door(self) -> AsyncIterator[Door]:
+        """Open the door of the daemon, or one that reads the log."""
+        daemon = await self.running_daemon()
+        if daemon is None:
+            async with self.parts.reader(self.config_path()) as door:
+                yield door
+            return
+        try:
+            yield daemon
+        finally:
+            await daemon.close()
+
+    async def running_daemon(self) -> Door | None:
+        """Give the door of the daemon of this state directory, None where none runs."""
+        from orchestrator.api.client import HttpDoor
+        from orchestrator.api.door import DoorError
+
+        socket = self.layout().socket
+        if not socket.exists():
+            return None
+        door = HttpDoor(socket)
+        try:
+            await door.status()
+        except DoorError as error:
+            await door.close()
+            if error.exit_code == Exit.UNREACHABLE:
+                return None
+            raise
+        return door
+
+
+def not_without_daemon(what: str) -> CliError:
+    """Make the error of a command that only a daemon can carry out."""
+    return CliError(Exit.UNREACHABLE, f"{what} needs a daemon, and none runs", "start one with: wantd serve")

@@ -1,0 +1,42 @@
+"""Saying things: data goes to standard output, talk goes to standard error.
+
+What comes from outside (refs, what jobs print, messages of the system) may hold control characters; on a terminal they
+are shown, never obeyed. Into a pipe bytes go as they are.
+"""
+
+import os
+import sys
+from typing import TextIO
+
+_KEPT = "\n\t"
+
+
+def safe(text: str) -> str:
+    """Show control characters as escaped, so that a terminal does not obey them."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in _KEPT else _shown(char) for char in text)
+
+
+def _shown(char: str) -> str:
+    return char if char == "\u00a0" else char.encode("unicode_escape").decode()
+
+
+def data(text: str) -> None:
+    """Print a line of what was asked for."""
+    print(safe(text) if sys.stdout.isatty() else text)
+
+
+def talk(text: str) -> None:
+    """Print a line for people."""
+    print(safe(text), file=sys.stderr)
+
+
+def is_drawn(stream: TextIO) -> bool:
+    """Say whether a stream is a terminal that can be drawn on."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def in_color(stream: TextIO) -> bool:
+    """Say whether colors are welcome (https://no-color.org)."""
+    return is_drawn(stream) and not os.environ.get("NO_COLOR")

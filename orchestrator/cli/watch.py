@@ -1,0 +1,280 @@
+"""Waiting for the want that ``build`` made, and telling how it goes.
+
+On a terminal a live tree is drawn; elsewhere each JobRun that ends is one line. Both read the same two answers of the
+door: the entries that belong to the want, and its progress.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+
+from orchestrator.api.door import DoorError
+from orchestrator.cli.failures import Exit
+from orchestrator.cli.speech import is_drawn, talk
+from orchestrator.cli.wants import OPEN, wished
+from orchestrator.views.shapes import EntryFilter, JobRunFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from orchestrator.api.door import Door
+    from orchestrator.views.shapes import EntryView, WantView
+
+LOOK_S = 0.125
+"""Between two looks at least; eight a second are enough for the eye."""
+IDLE_SHARE = 10
+"""Looking costs at most a tenth of the time, however large the want is."""
+CONFIRM_S = 0.1
+
+
+class Interruptions:
+    """Counts SIGINT and SIGTERM for as long as it is entered."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.code = Exit.INTERRUPTED
+
+    def __enter__(self) -> Self:
+        """Take the signals over."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._note, Exit.INTERRUPTED)
+        loop.add_signal_handler(signal.SIGTERM, self._note, Exit.TERMINATED)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the signals back."""
+        loop = asyncio.get_running_loop()
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)
+
+    def _note(self, code: Exit) -> None:
+        self.count += 1
+        self.code = code
+
+
+class Ended(NamedTuple):
+    """A JobRun of the want that has ended."""
+
+    run: str
+    job: str
+    outputs: tuple[str, ...]
+    how: str
+    seconds: float
+    why: str
+
+    @property
+    def is_bad(self) -> bool:
+        return self.how in {"Failed", "Lost"}
+
+
+class Feed:
+    """Follows the entries that belong to a want, and gives the JobRuns that have ended since the last look."""
+
+    def __init__(self, door: Door, want: str, after: int) -> None:
+        self._door = door
+        self._want = want
+        self._after = after
+        self._queued: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._launched: dict[str, str] = {}
+        self.ended = 0
+        self.bad = 0
+
+    async def news(self) -> list[Ended]:
+        """Read what is new."""
+        head = (await self._door.status()).seq
+        if head == self._after:
+            return []
+        entries = await self._door.entries(EntryFilter(after=self._after, upto=head, entity=self._want))
+        self._after = head
+        found = list(self._read(entries))
+        self.ended += len(found)
+        self.bad += sum(one.is_bad for one in found)
+        return found
+
+    def _read(self, entries: tuple[EntryView, ...]) -> Iterator[Ended]:
+        for entry in entries:
+            match entry.kind.removeprefix("JobRun"):
+                case "Queued":
+                    self._queued[entry.entity] = _spec(entry.event)
+                case "Launching":
+                    self._launched[entry.entity] = entry.at
+                case "Succeeded" | "Failed" | "Lost" | "DepMiss" | "Canceled" as how if entry.entity in self._queued:
+                    job, outputs = self._queued.pop(entry.entity)
+                    begun = self._launched.pop(entry.entity, entry.at)
+                    yield Ended(entry.entity, job, outputs, how, seconds_between(begun, entry.at), _why(entry.event))
+                case _:
+                    pass
+
+
+class Display(Protocol):
+    """Shows how it goes."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def line(self, text: str) -> None:
+        """Say something that stays."""
+        ...
+
+    def ended(self, run: Ended) -> None:
+        """Say that a JobRun ended."""
+        ...
+
+    async def look(self, door: Door, want: str) -> None:
+        """Show how the want stands now."""
+        ...
+
+
+class Plain:
+    """Lines, for pipes and files."""
+
+    def __enter__(self) -> Self:
+        """Nothing to prepare."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to restore."""
+
+    def line(self, text: str) -> None:
+        talk(text)
+
+    def ended(self, run: Ended) -> None:
+        talk(told(run))
+
+    async def look(self, door: Door, want: str) -> None:
+        """The lines have said it."""
+
+
+class Watch:
+    """Waits for one want."""
+
+    def __init__(self, door: Door, made: WantView, interruptions: Interruptions) -> None:
+        self._door = door
+        self._made = made
+        self._interruptions = interruptions
+        # The entries of the want begin with its creation, which is not after its newest one.
+        self._feed = Feed(door, made.id, 0 if made.seq < 1 else made.seq - 1)
+        self._loop = asyncio.get_running_loop()
+        self._begun = self._loop.time()
+
+    async def follow(self, timeout_s: float | None) -> int:
+        """Wait until the want is closed and give the exit code. Cancels it when interrupted, or when time is over."""
+        if self._made.state == "Successful":
+            talk(f"nothing to do: {wished(self._made)} is there already")
+            return Exit.DONE
+        with self._display() as display:
+            display.line(f"{self._made.id}: {wished(self._made)}")
+            ends = None if timeout_s is None else self._begun + timeout_s
+            while (want := await self._turn(display)).state in OPEN:
+                if self._interruptions.count:
+                    return await self._cancel(display, "interrupted", self._interruptions.code)
+                if ends is not None and self._loop.time() >= ends:
+                    return await self._cancel(display, "the time was over", Exit.TIMED_OUT)
+        return await self._sum_up(want)
+
+    async def _turn(self, display: Display) -> WantView:
+        """Show what is new, and wait a while."""
+        begun = self._loop.time()
+        for run in await self._feed.news():
+            display.ended(run)
+        await display.look(self._door, self._made.id)
+        pause = max(LOOK_S, IDLE_SHARE * (self._loop.time() - begun))
+        want = await self._door.wait_want(self._made.id, pause)
+        if want.state == "Paused":
+            await asyncio.sleep(pause)
+        if want.state not in OPEN:
+            for run in await self._feed.news():
+                display.ended(run)
+        return want
+
+    async def _cancel(self, display: Display, reason: str, code: Exit) -> int:
+        """Cancel the want, and wait until what ran for it has ended or somebody has no patience."""
+        already = self._interruptions.count
+        display.line(f"{reason}: canceling {self._made.id}; Ctrl-C leaves at once")
+        try:
+            await self._door.cancel_want(self._made.id, reason)
+        except DoorError as error:
+            display.line(error.why)
+        chosen = JobRunFilter(states=("Canceling",), want=self._made.id)
+        while await self._door.jobruns(chosen):
+            if self._interruptions.count > already:
+                display.line("left before everything had ended: it is stopped all the same")
+                return code
+            await asyncio.sleep(CONFIRM_S)
+        display.line(f"{self._made.id} is canceled, and nothing runs for it any more")
+        return code
+
+    async def _sum_up(self, want: WantView) -> int:
+        took = f"{self._loop.time() - self._begun:.1f} s"
+        runs = f"{self._feed.ended} JobRuns{f', {self._feed.bad} failed' if self._feed.bad else ''}"
+        if want.state == "Successful":
+            talk(f"done in {took}: {runs}")
+            return Exit.DONE
+        for line in await _failures(self._door, want):
+            talk(line)
+        talk(f"{want.id} is {want.state}{f' ({want.reason})' if want.reason else ''} after {took}: {runs}")
+        return Exit.NO
+
+    def _display(self) -> Display:
+        if is_drawn(sys.stderr):
+            from orchestrator.cli.progress import Live
+
+            return Live()
+        return Plain()
+
+
+def told(run: Ended) -> str:
+    """One line about a JobRun that has ended."""
+    more = len(run.outputs) - 1
+    what = run.outputs[0] if more < 1 else f"{run.outputs[0]} and {more} more"
+    words = {
+        "Succeeded": "built",
+        "DepMiss": "waits for",
+        "Failed": "failed",
+        "Lost": "was lost",
+        "Canceled": "canceled",
+    }
+    return f"{run.job:<12} {what}  {words[run.how]}{f' {run.why}' if run.why else ''} ({run.seconds:.1f} s, {run.run})"
+
+
+def seconds_between(begin: str, end: str) -> float:
+    """The time between two moments of the log."""
+    return max(0.0, (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds())
+
+
+async def _failures(door: Door, want: WantView) -> list[str]:
+    """Each failed ref, why, and where the output of the JobRun is."""
+    lines: list[str] = []
+    logs: dict[str, str] = {}
+    failures = (await door.want(want.id)).failures
+    for failure in failures:
+        lines += [f"failed: {failure.ref}", f"   why: {failure.reason} (entry {failure.evidence})"]
+        if failure.run is not None:
+            if failure.run not in logs:
+                logs[failure.run] = (await door.jobrun(failure.run)).log
+            lines.append(f"   log: {logs[failure.run]}")
+    if len(failures) < want.failures_count:
+        lines.append(f"and {want.failures_count - len(failures)} more: wantd want show {want.id}")
+    return lines
+
+
+def _spec(event: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
+    """Read the job and the refs out of the payload of JobRunQueued."""
+    spec = event["spec"]
+    assert isinstance(spec, dict), "its payload holds the spec of the JobRun"
+    return str(spec["job"]), tuple(str(output[0]) for output in spec["outputs"])
+
+
+def _why(event: Mapping[str, object]) -> str:
+    failure = event.get("failure")
+    if isinstance(failure, dict):
+        return f"({failure['kind']}): {failure['reason']}"
+    missing = event.get("missing")
+    if isinstance(missing, list):
+        return " ".join(map(str, missing[:5])) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+    return str(event.get("reason", ""))

@@ -1,0 +1,60 @@
+"""``wantd`` and ``python -m wantd``: where the command line meets the engine.
+
+The command line knows doors only, and the composition root knows no commands; here the one is given the other.
+"""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.cli.main import run
+
+if TYPE_CHECKING:
+    from orchestrator.api.door import Door
+    from orchestrator.daemon import Application
+
+
+class Parts:
+    """What the command line needs of the composition root. Everything is imported when it is used."""
+
+    def load(self, config: Path) -> "Application":
+        from orchestrator.daemon import Application
+
+        return Application.load(config)
+
+    @asynccontextmanager
+    async def reader(self, config: Path) -> "AsyncIterator[Door]":
+        from orchestrator.api.reading import open_reading_door
+
+        async with open_reading_door(self.load(config)) as door:
+            yield door
+
+    @asynccontextmanager
+    async def engine(self, config: Path) -> "AsyncIterator[Door]":
+        from orchestrator.api.local import LocalDoor
+
+        from orchestrator.daemon import open_engine
+
+        async with open_engine(self.load(config)) as engine:
+            yield LocalDoor(engine)
+
+    @asynccontextmanager
+    async def daemon(self, config: Path) -> "AsyncIterator[Door]":
+        from orchestrator.api.local import LocalDoor
+        from orchestrator.api.server import serve
+
+        from orchestrator.daemon import open_engine
+
+        async with open_engine(self.load(config)) as engine, serve(engine):
+            yield LocalDoor(engine)
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(run(sys.argv[1:], Parts()))
+
+
+if __name__ == "__main__":
+    main()
