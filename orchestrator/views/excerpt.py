@@ -7,6 +7,7 @@ directly needs.
 It is a world that never was: only ``plan`` uses it, and nothing of it ever reaches the log.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 
@@ -35,11 +36,11 @@ class Excerpt:
         self.world.seq = board.world.seq
         self._board = board
         self._holdings = self.world.holdings(board.graph.environment)
-        self._waiting = list(refs)
+        self._waiting = deque(refs)
         self._taken: set[InstanceId] = set()
         self.refs: dict[Ref, None] = dict.fromkeys(self._waiting)
         while self._waiting:
-            self._take_ref(peek(board, self._waiting.pop()))
+            self._take_ref(peek(board, self._waiting.popleft()))
 
     def _follow(self, refs: Iterable[Ref]) -> None:
         new = [ref for ref in dict.fromkeys(refs) if ref not in self.refs]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from orchestrator.catalog import External, Job
 from orchestrator.catalog.mapping import parse_template
 from orchestrator.catalog.overlap import witness
 from orchestrator.catalog.patterns import Pattern, parse_pattern, unbounded
@@ -37,10 +38,8 @@ def graph_around(board: Board, ref: Ref, depth: int) -> GraphView:
 def graph_of_jobs(board: Board, config: Config) -> GraphView:
     """The jobs and externals, and which makes what another needs."""
     catalog = board.recipes.catalog
-    patterns = {
-        owner.name: [parse_pattern(text) for text in owner.outputs]
-        for owner in (*catalog.jobs.values(), *catalog.externals.values())
-    }
+    owners: list[Job | External] = [*catalog.jobs.values(), *catalog.externals.values()]
+    patterns = {owner.name: [parse_pattern(text) for text in owner.outputs] for owner in owners}
     edges = [
         Edge(source, name, "needs")
         for name, inputs in declared_inputs(config).items()

@@ -2,7 +2,8 @@
 
 ``rehearsal`` plays; this tells of it. For jobs whose inputs are declared the plan is what happens, unless an input
 comes out with an equal digest (then less does). What dynamic and configured jobs will ask for nobody knows before; the
-plan says so. Nothing of the board is changed.
+plan says so. Which of several that may run at the same time comes first, and who shares a batch with whom, is no
+promise. Nothing of the board is changed.
 
 Source: design section 10 (plan); law 6 is what makes this possible.
 """
@@ -15,12 +16,15 @@ from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
 from orchestrator.views.codes import Code
 from orchestrator.views.looking import needs_of, peek, problem_of
+from orchestrator.views.partitions import Places
 from orchestrator.views.rehearsal import Rehearsal
-from orchestrator.views.shapes import Plan, PlannedRef, PlannedRun
+from orchestrator.views.shapes import GivenInput, Plan, PlannedRef, PlannedRun
 from orchestrator.views.situation import failed, situation
+from statemachines.ids import InstanceId
 from statemachines.jobrun import JobRunLaunching, RunSpec, RunState
 from statemachines.partition import Adopted, PartitionLive
 from statemachines.refs import Ref
+from statemachines.world import live_of
 
 _REASONS: dict[str, tuple[Code, str]] = {
     "missing": (Code.NEVER_BUILT, "nothing is there"),
@@ -33,13 +37,14 @@ _ASKED = "its configure executable says what it needs, and what is made together
 _DYNAMIC = "it may find out while it runs that it needs more; then that is built and it runs again"
 
 
-def plan(board: Board, refs: Sequence[Ref]) -> Plan:
+def plan(board: Board, refs: Sequence[Ref], places: Places) -> Plan:
     """What a want for these refs would do now."""
     wanted = tuple(dict.fromkeys(refs))
     makeable = tuple(ref for ref in wanted if board.recipes.maker(ref) is not None)
     play = Rehearsal(board, makeable)
     play.run()
     runs = tuple(_runs(play))
+    adopted = tuple(_adopted(play))
     unknown = tuple(_unknown(play, runs))
     return Plan(
         refs=wanted,
@@ -47,10 +52,11 @@ def plan(board: Board, refs: Sequence[Ref]) -> Plan:
         runs=runs,
         done=tuple(ref for ref in wanted if peek(board, ref).done),
         under_way=tuple(_under_way(board, play)),
-        adopted=tuple(_adopted(play)),
+        adopted=adopted,
         awaited=(*(_as_is(board, peek(board, ref)) for ref in play.awaited), *_never_asked(play)),
         impossible=(*_orphans(board, wanted), *_impossible(play)),
         unknown=unknown,
+        given=tuple(_given(board, runs, adopted, places)),
         exact=not unknown,
     )
 
@@ -91,6 +97,20 @@ def _unknown(play: Rehearsal, runs: Sequence[PlannedRun]) -> Iterator[PlannedRef
                 yield PlannedRef(ref, Code.CONFIGURING, _ASKED)
             elif play.board.recipes.catalog.job(run.job).dynamic:
                 yield PlannedRef(ref, Code.MISSED, _DYNAMIC)
+
+
+def _given(
+    board: Board, runs: Sequence[PlannedRun], adopted: Sequence[PlannedRef], places: Places
+) -> Iterator[GivenInput]:
+    """What the runs read and do not make themselves: what is there, or an older instance that is shown again."""
+    shown = {found.ref: InstanceId(found.id) for found in adopted if found.id is not None}
+    made = {ref for run in runs for ref in run.outputs}
+    read = dict.fromkeys(Ref(ref) for run in runs for ref in run.inputs if ref not in made)
+    for ref in read:
+        instance = shown.get(ref) or board.holdings.canonical.get(ref)
+        live = None if instance is None else live_of(board.world.partitions[instance])
+        if live is not None:
+            yield GivenInput(ref, live.spec.id, places(live), live.content.digest)
 
 
 def _under_way(board: Board, play: Rehearsal) -> Iterator[PlannedRef]:

@@ -46,6 +46,7 @@ class Rehearsal:
         self._ids = Ids("plan")
         self.board = Board(excerpt.world, _recipes(board, self.refs))
         self.board.load()
+        self.board.graph.take_changed()
 
     def run(self) -> None:
         """Play until nothing follows any more."""

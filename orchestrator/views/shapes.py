@@ -395,13 +395,23 @@ class PlannedRef(msgspec.Struct, frozen=True):
     id: str | None = None
 
 
+class GivenInput(msgspec.Struct, frozen=True):
+    """Something that is there and that a planned JobRun reads: which instance, where its bytes are, what it holds."""
+
+    ref: str
+    id: str
+    location: str
+    digest: str
+
+
 class Plan(msgspec.Struct, frozen=True):
     """What a want for these refs would do, as of ``seq``; nothing has been changed.
 
     ``done`` is there and fresh. ``under_way`` is being built already. ``adopted`` would be shown again from an older
     instance. ``awaited`` has to come from outside. ``impossible`` can not be had. ``unknown`` depends on what jobs say
-    while they run. ``exact``: no more will run if every job succeeds; otherwise these are the runs that are known.
-    An input that is rebuilt with an equal digest can make it less: a plan says "at most".
+    while they run. ``given`` is what the runs read that is there already. ``exact``: no more will run if every job
+    succeeds; otherwise these are the runs that are known. An input that is rebuilt with an equal digest can make it
+    less: a plan says "at most".
     """
 
     refs: tuple[str, ...]
@@ -413,6 +423,7 @@ class Plan(msgspec.Struct, frozen=True):
     awaited: tuple[PlannedRef, ...]
     impossible: tuple[PlannedRef, ...]
     unknown: tuple[PlannedRef, ...]
+    given: tuple[GivenInput, ...]
     exact: bool
 
 
