@@ -1,0 +1,113 @@
+"""What is built: three shapes of partitions, as configurations of the product, with jobs that do nothing.
+
+The edges are those of the floor's graphs, so that ratios compare the same work. They are declared as inputs over the
+output's placeholders; what an offset reaches outside the bounds is left out, so the wrap of the diamond's layers is a
+second offset, of which exactly one reaches a ref.
+"""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+Shape = Literal["fanout", "diamond", "chain"]
+JobKind = Literal["inline", "worker", "process"]
+
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+JOB_KINDS: tuple[JobKind, ...] = get_args(JobKind)
+
+LAYERS = 10
+_STEPS = (0, 1, 7)
+"""Which neighbours a node of the diamond needs from the layer before, counted round it."""
+
+SLOTS: dict[JobKind, int] = {"inline": 1_000_000, "worker": 2, "process": 4}
+"""As many jobs at a time as the floor runs: a whole wave in the process itself, 2 workers, 4 processes."""
+
+_JOB_KEYS: dict[JobKind, str] = {
+    "inline": 'python = "noop:build"\nexecutor = "inline"',
+    "worker": 'python = "noop:build"',
+    "process": 'command = ["/bin/sh", "noop.sh"]',
+}
+
+_NOOP_PY = '''"""A job that does nothing, and says so."""
+
+
+def build(ctx):
+    for ref, _ in ctx.outputs:
+        ctx.done(ref, digest="0123456789abcdef0123456789abcdef")
+'''
+
+_NOOP_SH = """# A job that makes an empty file; the first location it is told is that of its output.
+read -r told < "$WANTD_CONTEXT"
+place=${told#*\\"location\\":\\"}
+: > "${place%%\\"*}"
+"""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """An output pattern and what it needs."""
+
+    output: str
+    inputs: tuple[str, ...] = ()
+
+
+class Workload(msgspec.Struct, frozen=True):
+    """What makes the refs of a shape, and the refs."""
+
+    rules: tuple[Rule, ...]
+    refs: tuple[str, ...]
+
+
+def workload(shape: Shape, n: int) -> Workload:
+    """Describe a shape of ``n`` partitions; a fan-out has its root beside them, a diamond a multiple of its layers."""
+    match shape:
+        case "fanout":
+            rules = (Rule("root"), Rule(f"leaf/{{i:int(0..{n - 1})}}", ("root",)))
+            return Workload(rules, ("root", *(f"leaf/{i}" for i in range(n))))
+        case "chain":
+            return Workload(
+                (Rule(f"link/{{i:int(0..{n - 1})}}", ("link/{i-1}",)),), tuple(f"link/{i}" for i in range(n))
+            )
+        case "diamond":
+            return _diamond(n // LAYERS)
+
+
+def write_application(folder: Path, work: Workload, job: JobKind) -> Path:
+    """Write the configuration of an application and its job into a folder; return the configuration's path."""
+    (folder / "noop.py").write_text(_NOOP_PY)
+    (folder / "noop.sh").write_text(_NOOP_SH)
+    path = folder / "wantd.toml"
+    path.write_text("\n".join([_head(work, job), *(_job(number, rule, job) for number, rule in enumerate(work.rules))]))
+    return path
+
+
+def _diamond(width: int) -> Workload:
+    offsets = sorted({offset for step in _STEPS for offset in (step % width, step % width - width)} - {-width})
+    rule = Rule(
+        f"layer={{layer:int(0..{LAYERS - 1})}}/part={{i:int(0..{width - 1})}}",
+        tuple(f"layer={{layer-1}}/part={{i{offset:+d}}}" for offset in offsets),
+    )
+    refs = (f"layer={layer}/part={i}" for layer in range(LAYERS) for i in range(width))
+    return Workload((rule,), tuple(refs))
+
+
+def _head(work: Workload, job: JobKind) -> str:
+    return f"""[application]
+name = "benchmark"
+
+[pools]
+default = {SLOTS[job]}
+
+[limits]
+refs_per_want = {len(work.refs)}
+"""
+
+
+def _job(number: int, rule: Rule, job: JobKind) -> str:
+    inputs = ", ".join(f'"{text}"' for text in rule.inputs)
+    return f"""[[job]]
+name = "job{number}"
+outputs = ["{rule.output}"]
+inputs = [{inputs}]
+{_JOB_KEYS[job]}
+"""
