@@ -66,7 +66,7 @@ class Log(ReadableLog[E], Protocol[E]):
         ...
 
     async def save_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot; raise SnapshotRefused inside a batch or beyond the head."""
+        """Keep a snapshot; raise SnapshotRefused inside a batch or beyond the head, LogFull when there is no room."""
         ...
 
     async def drop_snapshot(self, seq: int) -> None:

@@ -6,6 +6,7 @@ Source: design sections 3 (law 3) and 6.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -36,8 +37,12 @@ class LogReader(Generic[E]):
 
     @classmethod
     async def open(cls, source: RowSource, codec: Codec[E]) -> Self:
-        """Read up to where the log ends now."""
-        return cls(source, codec, await source.head())
+        """Take over a source and read up to where the log ends now. The source is closed if that fails."""
+        async with AsyncExitStack() as opened:
+            opened.push_async_callback(source.close)
+            head = await source.head()
+            opened.pop_all()
+            return cls(source, codec, head)
 
     @property
     def head(self) -> Head:

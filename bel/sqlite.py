@@ -17,7 +17,7 @@ from typing import Self, TypeVar
 from bel import tables
 from bel.driver import FULL, NOT_A_DATABASE, Connection, DriverError, Line, open_line, result_code
 from bel.entry import Head, Snapshot, SnapshotFacts
-from bel.errors import AppendUnknown, BelError, LogClosed, LogDamaged, LogUnreadable, NotALog
+from bel.errors import AppendUnknown, BelError, LogClosed, LogDamaged, LogFull, LogUnreadable, NotALog
 from bel.head_file import read_head_file, sync_folder, write_head_file
 from bel.row import PAYLOAD, Row
 from bel.schema import check_ours, check_readable, migrate
@@ -163,6 +163,8 @@ class SqliteStore(SqliteReader):
         except BelError:
             raise
         except Exception as error:
+            if result_code(error) == FULL:
+                raise LogFull(self._path, str(error)) from error
             raise AppendUnknown(f"{self._path}: {error}") from error
 
     def _grow(self, size: int) -> None:

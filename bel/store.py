@@ -61,7 +61,7 @@ class Store(RowSource, Protocol):
         ...
 
     async def save_snapshot(self, snapshot: Snapshot, seal: bytes) -> None:
-        """Keep a snapshot with its seal, instead of one at the same seq."""
+        """Keep a snapshot with its seal, instead of one at the same seq; raise LogFull when there is no room."""
         ...
 
     async def drop_snapshot(self, seq: int) -> None:

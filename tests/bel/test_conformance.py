@@ -240,6 +240,19 @@ async def test_a_slow_follower_reads_again(bench: Bench, monkeypatch: pytest.Mon
     for _ in range(10):
         await log.append(puts(log.head.seq + 1, 3), epoch=1)
     assert [(await anext(tail)).seq for _ in range(30)] == list(range(2, 32))
+    assert [(await anext(log.tail(after))).seq for after in range(31)] == list(range(1, 32))
+    assert len(log._recent) == 4
+
+
+@pytest.mark.asyncio
+async def test_the_tail_has_what_another_writer_wrote_in_between(bench: Bench) -> None:
+    """Broken: a writer that takes over again skips what was written while it was away."""
+    log, other = await bench.open(), await bench.open()
+    await fill(log, [2])
+    await other.append(puts(3, 2), epoch=await other.take_epoch())
+    await log.append(puts(5, 1), epoch=await log.take_epoch())
+    tail = log.tail(0)
+    assert [(await anext(tail)).seq for _ in range(5)] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.asyncio

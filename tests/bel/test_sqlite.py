@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 
 from bel import schema, sqlite
 from bel.driver import DriverError, sqlite_facts
-from bel.entry import Entry
+from bel.entry import Entry, Snapshot
 from bel.errors import (
     AppendUnknown,
     BadHeadFile,
@@ -105,7 +106,9 @@ async def test_a_full_disk_loses_nothing(path: Path) -> None:
         for _ in range(2):
             with pytest.raises(LogFull):
                 await log.append(fresh, epoch=1)
-        assert (log.head.seq, len(await everything(log))) == (5, 5)
+        with pytest.raises(LogFull):
+            await log.save_snapshot(Snapshot(seq=5, digest="", body=bytes(100_000), format=1))
+        assert (log.head.seq, len(await everything(log)), await log.snapshots()) == (5, 5, [])
         await store._writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 100000").fetchall())
         assert (await log.append(fresh, epoch=1)).seq == 2_005
     async with a_log(path) as (log, _):
@@ -182,6 +185,16 @@ async def test_a_wrong_file_is_refused_at_the_door(path: Path, error: type[BelEr
     spoil(path, *statements)
     with pytest.raises(error):
         await open_log(path, CODEC)
+
+
+@pytest.mark.asyncio
+async def test_a_reader_that_cannot_open_lets_go(path: Path) -> None:
+    """Broken: looking at a damaged log leaves a thread behind that keeps the program from ending."""
+    await filled(path, 3)
+    spoil(path, "DELETE FROM head")
+    with pytest.raises(LogDamaged):
+        await open_reader(path, CODEC)
+    assert [thread.name for thread in threading.enumerate() if "_connection_worker" in thread.name] == []
 
 
 @pytest.mark.asyncio
