@@ -3,12 +3,15 @@
 Generic in the event type: this package knows entries, batches, hashes and files, and nothing of wants or
 partitions. What an event is comes in through a ``Codec``.
 
-    entry, codec            what is logged, and how an event becomes a row
-    log, stored             the port that the daemon uses, and the log that keeps it over any store
-    store, memory, sqlite   the port of raw rows, and its two implementations
-    chain, row, head_file   the hash chain, the stored form, the head kept apart
-    lock                    one daemon a state directory
-    replay, transfer, verify  reading the past, moving a log, looking for damage
+    entry, codec, errors       what is logged, how an event becomes a row, everything that can be refused
+    log, reading, stored       the port that the daemon uses; the reading half of a log, and the whole of it, over any store
+    open                       the usual ways to open one
+    store, memory, sqlite      the port of raw rows, and its two implementations
+    driver, schema, tables     what the SQLite one stands on: the connection, the tables, what is done to them
+    chain, row                 the hash chain, and the stored form of an entry
+    head_file, witness         the head kept apart, and whether the log still reaches it
+    lock                       one daemon a state directory
+    replay, transfer, verify   reading the past, moving a log, looking for damage
 
 Source: design sections 3 and 6.
 """

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -108,7 +109,5 @@ async def _lock(path: Path, descriptor: int, patience: float) -> None:
 def _in_words(holder: Holder | None) -> str:
     if holder is None:
         return "a process that has not said who it is"
-    return (
-        f"process {holder.pid} (epoch {holder.epoch}, started {holder.started_at / 1e6:.0f} s after 1970, "
-        f"boot {holder.boot or 'unknown'})"
-    )
+    started = datetime.fromtimestamp(holder.started_at / 1e6, tz=UTC).isoformat(timespec="seconds")
+    return f"process {holder.pid} (epoch {holder.epoch}, started {started}, boot {holder.boot or 'unknown'})"
