@@ -4,7 +4,7 @@ Generic in the event type: this package knows entries, batches, hashes and files
 partitions. What an event is comes in through a ``Codec``.
 
     entry, codec, errors       what is logged, how an event becomes a row, everything that can be refused
-    log, reading, stored       the port that the daemon uses; the reading half of a log, and the whole of it, over any store
+    log, reading, stored       the port that the daemon uses; over any store: the reading half of a log, all of it
     open                       the usual ways to open one
     store, memory, sqlite      the port of raw rows, and its two implementations
     driver, schema, tables     what the SQLite one stands on: the connection, the tables, what is done to them
