@@ -22,6 +22,8 @@ def settle_instance(turn: Turn, node: Node) -> None:
     match node.newest:
         case Building() as building if node.opened == 0:
             _leave_building(turn, building)
+        case UpstreamBuilding() as waiting if node.cycle:
+            _follow_needs(turn, node, waiting)
         case UpstreamBuilding() | UpForRetry() as waiting if node.opened == 0 or node.done:
             _leave_waiting(turn, waiting)
         case UpstreamBuilding() as waiting if node.expanded:

@@ -28,6 +28,11 @@ outputs = ["pair/{n:int}"]
 inputs = ["mid/{n}", "raw/9"]
 command = ["pair"]
 [[job]]
+name = "twin"
+outputs = ["twin/{n:int}"]
+inputs = ["raw/{n}"]
+command = ["twin"]
+[[job]]
 name = "free"
 outputs = ["free/{n:int}"]
 command = ["free"]
@@ -111,3 +116,14 @@ def test_a_circle_that_nobody_wants_any_more_is_let_go() -> None:
     assert core.state(second) == "UpstreamFailed"
     core.play()
     assert [node for node in core.board.graph.nodes() if node.expanded] == []
+
+
+def test_a_circle_of_misses_ends_though_its_want_waits_for_something_else() -> None:
+    """If this fails, refs that missed each other can not be tried again while the want that met the circle is open."""
+    core = Core(APPLICATION)
+    core.want("mid/1", "free/7")
+    core.turn(ended(of(core, "raw/1"), code=1, report=missing("mid/1")))
+    assert state_of(core, "raw/1") == "UpstreamFailed"
+    again = core.want("mid/1")
+    core.play()
+    assert core.state(again) == "Successful"
