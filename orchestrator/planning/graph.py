@@ -38,6 +38,10 @@ class Graph:
         self._queued: set[Node] = set()
         self._changed: dict[Node, None] = {}
         self._linked: dict[Node, None] = {}
+        self._left: dict[Node, None] = {}
+        """Nodes that somebody needs or wants no longer, and that may have to be let go."""
+        self._cycles: dict[Node, list[tuple[Node, ...]]] = {}
+        """The cycles that each node is in."""
         self.environment = environment
 
     def load(self) -> None:
@@ -84,6 +88,7 @@ class Graph:
             node = self.node(ref)
             if node.roots.pop(want, None) is not None:
                 node.rescan = True
+                self._left[node] = None
                 self._mark(node)
 
     def is_done(self, ref: Ref) -> bool:
@@ -92,9 +97,16 @@ class Graph:
         return node is not None and node.done
 
     def refresh(self) -> None:
-        """Carry all changes through. What goes round and round is in a cycle that is not found yet: look for it."""
+        """Carry all changes through.
+
+        What is to be let go comes first: else letting go could run after expanding, round a circle, and never reach it.
+        What is settled again and again is in a cycle that is not found yet: look for it.
+        """
         settled = 0
-        while self._dirty:
+        while self._left or self._dirty:
+            if self._left:
+                self._let_go(self._left.popitem()[0])
+                continue
             node = self._dirty.popleft()
             self._queued.discard(node)
             self._settle(node)
@@ -179,7 +191,7 @@ class Graph:
 
     def _settle_expansion(self, node: Node) -> None:
         if node.cycle and not node.roots:
-            self._leave_circle(node)
+            self._collapse_circle(node)
         wanted = bool(node.roots) or any(node.dependents.values())
         if not wanted or node.done or node.building:
             if node.expanded:
@@ -188,7 +200,7 @@ class Graph:
             node.refit = False
             self._fit(node, self.needs_of(node))
 
-    def _leave_circle(self, node: Node) -> None:
+    def _collapse_circle(self, node: Node) -> None:
         """Collapse what only wants itself: a circle to which no want leads, and all that is needed for it alone."""
         circle, waiting = {node: None}, [node]
         while waiting:
@@ -250,12 +262,22 @@ class Graph:
             del need.dependents[node]
             need.rescan = True
             if not need.done:
+                self._left[need] = None
                 self._mark(need)
-        self._open_cycle(node)
+        self._open_cycles(node)
         node.expanded = False
         node.needs = {}
         node.unmet = node.bars = 0
         node.passed = (0, NO_PRIORITY)
+
+    def _let_go(self, node: Node) -> None:
+        """Collapse a node that lost some demand, if that was the last."""
+        if node.roots:
+            return
+        if node.cycle or node.blocked == NEVER:
+            self._collapse_circle(node)
+        elif node.expanded and not any(node.dependents.values()):
+            self._collapse(node)
 
     # -- what stands in its way -----------------------------------------------------------------------------------
 
@@ -283,19 +305,23 @@ class Graph:
             return
         linked = [node for node in self._linked if node.expanded]
         self._linked.clear()
-        for cycle in waiting_cycles(linked):
+        for cycle in map(tuple, waiting_cycles(linked)):
             way = tuple(member.ref for member in cycle)
             for member in cycle:
+                self._cycles.setdefault(member, []).append(cycle)
                 member.cycle = way
                 self._mark(member)
 
-    def _open_cycle(self, node: Node) -> None:
-        """The node leaves the cycle it was in: the others are in it no longer, but may be in another."""
-        for ref in node.cycle:
-            member = self._nodes[ref]
-            member.cycle = ()
-            self._linked[member] = None
-            self._mark(member)
+    def _open_cycles(self, node: Node) -> None:
+        """The node leaves all cycles it is in: the others are in those no longer, but may be in one not found yet."""
+        for cycle in self._cycles.pop(node, ()):
+            for member in cycle:
+                others = [other for other in self._cycles.pop(member, ()) if other is not cycle]
+                if others:
+                    self._cycles[member] = others
+                member.cycle = tuple(one.ref for one in others[-1]) if others else ()
+                self._linked[member] = None
+                self._mark(member)
 
     # -- what is demanded -----------------------------------------------------------------------------------------
 

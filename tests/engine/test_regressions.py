@@ -127,3 +127,14 @@ def test_a_circle_of_misses_ends_though_its_want_waits_for_something_else() -> N
     again = core.want("mid/1")
     core.play()
     assert core.state(again) == "Successful"
+
+
+def test_what_was_in_a_circle_is_tried_again_when_another_circle_ended_with_it() -> None:
+    """If this fails, a ref that was in one of two circles is refused for ever, though neither is there any more."""
+    core = Core(APPLICATION)
+    core.want("mid/1", "twin/1", "free/7")
+    core.turn(ended(of(core, "raw/1"), code=1, report=missing("mid/1", "twin/1")))
+    assert state_of(core, "raw/1") == "UpstreamFailed"
+    again = core.want("mid/1", "twin/1")
+    core.play()
+    assert core.state(again) == "Successful"
