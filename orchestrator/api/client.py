@@ -1,0 +1,274 @@
+"""The door to a daemon, over its unix socket: the standard library and msgspec, so that a command line starts fast.
+
+One connection a request. Requests run in a thread, so the event loop stays free. Lists are fetched page by page until
+they are whole. Nothing is tried again here: a want carries an idempotency key, if it may be asked for twice.
+"""
+
+import socket
+from collections.abc import AsyncIterator, Mapping
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from orchestrator.api.door import GRAPH_DEPTH, LINEAGE_DEPTH, Direction, DoorError
+from orchestrator.api.requests import (
+    BASE,
+    AboutGraph,
+    AboutLineage,
+    AboutRef,
+    Because,
+    Following,
+    Nothing,
+    Offset,
+    Page,
+    Patience,
+    Refs,
+    Reported,
+    Tainted,
+)
+from orchestrator.api.unix import address_of
+from orchestrator.views.shapes import (
+    PAGE_MAX,
+    EntryFilter,
+    EntryView,
+    GraphView,
+    InstanceView,
+    JobRunDetail,
+    JobRunFilter,
+    JobRunView,
+    JobView,
+    Lineage,
+    LogText,
+    Lookup,
+    PartitionDetail,
+    PartitionFilter,
+    Plan,
+    Problem,
+    Progress,
+    Scalar,
+    Status,
+    Tainting,
+    WantDetail,
+    WantFilter,
+    WantView,
+    Why,
+    Wish,
+)
+
+T = TypeVar("T")
+Filter = WantFilter | PartitionFilter | JobRunFilter | EntryFilter
+
+PATIENCE_S = 120.0
+"""How long a daemon may take to answer."""
+
+SLICE_S = 2.0
+"""How long one request waits for something to happen; then it is asked again."""
+
+
+class _Connection(HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("wantd", timeout=PATIENCE_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        with address_of(self._path) as address:
+            self.sock.connect(address)
+
+
+class HttpDoor:
+    """Reads and commands of the daemon that listens on a socket."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._path = socket_path
+
+    async def status(self) -> Status:
+        return await self._get("/status", Nothing(), Status)
+
+    # -- wants ----------------------------------------------------------------------------------------------------
+
+    async def create_want(self, wish: Wish) -> WantView:
+        return await self._post("/wants", wish, WantView)
+
+    async def wants(self, chosen: WantFilter) -> tuple[WantView, ...]:
+        return await self._walk("/wants", chosen, Page[WantView])
+
+    async def want(self, want: str) -> WantDetail:
+        return await self._get(f"/wants/{_part(want)}", Nothing(), WantDetail)
+
+    async def wait_want(self, want: str, timeout_s: float) -> WantView:
+        left = timeout_s
+        while True:
+            patience = Patience(max(0.0, min(left, SLICE_S)))
+            found = await self._get(f"/wants/{_part(want)}/wait", patience, WantView)
+            left -= SLICE_S
+            if left <= 0 or found.state not in {"Idle", "Building", "UpstreamBuilding"}:
+                return found
+
+    async def progress(self, want: str) -> Progress:
+        return await self._get(f"/wants/{_part(want)}/progress", Nothing(), Progress)
+
+    async def cancel_want(self, want: str, reason: str = "") -> WantView:
+        return await self._post(f"/wants/{_part(want)}/cancel", Because(reason), WantView)
+
+    async def pause_want(self, want: str, reason: str = "") -> WantView:
+        return await self._post(f"/wants/{_part(want)}/pause", Because(reason), WantView)
+
+    async def resume_want(self, want: str) -> WantView:
+        return await self._post(f"/wants/{_part(want)}/resume", Nothing(), WantView)
+
+    async def retry_want(self, want: str) -> WantView:
+        return await self._post(f"/wants/{_part(want)}/retry", Nothing(), WantView)
+
+    # -- partitions -----------------------------------------------------------------------------------------------
+
+    async def partitions(self, chosen: PartitionFilter) -> tuple[InstanceView, ...]:
+        return await self._walk("/partitions", chosen, Page[InstanceView])
+
+    async def partition(self, ref_or_id: str) -> PartitionDetail:
+        return await self._get("/partition", AboutRef(ref_or_id), PartitionDetail)
+
+    async def taint(self, refs: tuple[str, ...], reason: str, *, downstream: bool = False) -> Tainting:
+        return await self._post("/partitions/taint", Tainted(refs, reason, downstream), Tainting)
+
+    async def report(
+        self, ref: str, *, digest: str | None = None, location: str = "", metadata: Mapping[str, Scalar] | None = None
+    ) -> InstanceView:
+        told = Reported(ref, digest, location, dict(metadata or {}))
+        return await self._post("/partitions/report", told, InstanceView)
+
+    async def lineage(self, ref_or_id: str, direction: Direction = "both", depth: int = LINEAGE_DEPTH) -> Lineage:
+        return await self._get("/lineage", AboutLineage(ref_or_id, direction, depth), Lineage)
+
+    # -- JobRuns --------------------------------------------------------------------------------------------------
+
+    async def jobruns(self, chosen: JobRunFilter) -> tuple[JobRunView, ...]:
+        return await self._walk("/jobruns", chosen, Page[JobRunView])
+
+    async def jobrun(self, run: str) -> JobRunDetail:
+        return await self._get(f"/jobruns/{_part(run)}", Nothing(), JobRunDetail)
+
+    async def cancel_jobrun(self, run: str, reason: str = "") -> JobRunView:
+        return await self._post(f"/jobruns/{_part(run)}/cancel", Because(reason), JobRunView)
+
+    async def log_text(self, run: str, offset: int = 0) -> LogText:
+        return await self._get(f"/jobruns/{_part(run)}/log", Offset(offset), LogText)
+
+    # -- jobs, plans, reasons -------------------------------------------------------------------------------------
+
+    async def jobs(self) -> tuple[JobView, ...]:
+        return (await self._get("/jobs", Nothing(), Page[JobView])).items
+
+    async def lookup(self, ref: str) -> Lookup:
+        return await self._get("/lookup", AboutRef(ref), Lookup)
+
+    async def plan(self, refs: tuple[str, ...]) -> Plan:
+        return await self._post("/plan", Refs(refs), Plan)
+
+    async def why(self, ref: str) -> Why:
+        return await self._get("/why", AboutRef(ref), Why)
+
+    async def graph(self, ref: str | None = None, depth: int = GRAPH_DEPTH) -> GraphView:
+        return await self._get("/graph", AboutGraph(ref, depth), GraphView)
+
+    # -- the log --------------------------------------------------------------------------------------------------
+
+    async def entries(self, chosen: EntryFilter) -> tuple[EntryView, ...]:
+        return await self._walk("/entries", chosen, Page[EntryView])
+
+    async def tail(self, after: int) -> AsyncIterator[EntryView]:
+        while True:
+            try:
+                page = await self._get("/entries/next", Following(after, SLICE_S), Page[EntryView])
+            except DoorError as error:
+                if error.code == "no_daemon":
+                    return
+                raise
+            for entry in page.items:
+                yield entry
+                after = entry.seq
+
+    async def close(self) -> None:
+        """Nothing is kept open between requests."""
+
+    # -- help -----------------------------------------------------------------------------------------------------
+
+    async def _walk(self, path: str, chosen: Filter, shape: type[Page[T]]) -> tuple[T, ...]:
+        """Fetch page after page, until the list is as long as was asked for, or whole."""
+        found: list[T] = []
+        while True:
+            left = PAGE_MAX if chosen.limit is None else chosen.limit - len(found)
+            if left <= 0:
+                return tuple(found)
+            asked = msgspec.structs.replace(chosen, limit=min(left, PAGE_MAX))
+            page = await self._get(path, asked, shape)
+            found.extend(page.items)
+            if page.next is None:
+                return tuple(found)
+            chosen = _beyond(chosen, page.next)
+
+    async def _get(self, path: str, asked: msgspec.Struct, shape: type[T]) -> T:
+        given = {key: value for key, value in msgspec.to_builtins(asked).items() if value is not None}
+        query = f"?{urlencode(given, doseq=True)}" if given else ""
+        return await self._ask("GET", f"{BASE}{path}{query}", b"", shape)
+
+    async def _post(self, path: str, told: msgspec.Struct, shape: type[T]) -> T:
+        return await self._ask("POST", f"{BASE}{path}", msgspec.json.encode(told), shape)
+
+    async def _ask(self, method: str, target: str, body: bytes, shape: type[T]) -> T:
+        import asyncio
+
+        answer = await asyncio.to_thread(self._exchange, method, target, body)
+        return msgspec.json.decode(answer, type=shape)
+
+    def _exchange(self, method: str, target: str, body: bytes) -> bytes:
+        connection = _Connection(self._path)
+        try:
+            connection.request(method, target, body or None, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            status, answer = response.status, response.read()
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise _no_daemon(self._path) from error
+        except PermissionError as error:
+            raise DoorError("not_allowed", f"{self._path} is not yours: {error}", "ask its owner", 77) from error
+        except (OSError, HTTPException) as error:
+            why = f"the daemon at {self._path} went away while it was asked: {error!r}"
+            raise DoorError("no_answer", why, "look whether it was done, and whether the daemon runs", 69) from error
+        finally:
+            connection.close()
+        if status >= 300:
+            raise _error(status, answer)
+        return answer
+
+
+def _beyond(chosen: Filter, after: str) -> Filter:
+    """The same list, from there on."""
+    if isinstance(chosen, EntryFilter):
+        return msgspec.structs.replace(chosen, after=int(after))
+    return msgspec.structs.replace(chosen, after=after)
+
+
+def _part(name: str) -> str:
+    """An id as one part of a path, whatever somebody typed."""
+    return quote(name, safe="") or "-"
+
+
+def _no_daemon(path: Path) -> DoorError:
+    return DoorError(
+        "no_daemon", f"nobody listens at {path}: no daemon runs", "start `wantd serve`, or use `wantd build`", 69
+    )
+
+
+def _error(status: int, answer: bytes) -> DoorError:
+    try:
+        problem = msgspec.json.decode(answer, type=Problem)
+    except msgspec.MsgspecError:
+        shown = answer[:200].decode(errors="replace")
+        return DoorError("internal", f"the daemon answered {status}: {shown}", "is it another version?", 70)
+    return DoorError(problem.code, problem.detail, problem.hint, problem.exit_code)

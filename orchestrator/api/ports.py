@@ -1,0 +1,46 @@
+"""What a door needs of the engine behind it. The composition root lies a floor higher and is not imported here."""
+
+from typing import Protocol
+
+from bel.log import Log
+from orchestrator.catalog import Catalog
+from orchestrator.commands import Answer, AnyCommand
+from orchestrator.config import Config
+from orchestrator.planning.board import Board
+from orchestrator.runtime.layout import Layout
+from orchestrator.store import PartitionStore
+from statemachines.events import AnyEvent
+
+
+class Application(Protocol):
+    """An application as its configuration describes it."""
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def catalog(self) -> Catalog: ...
+
+    @property
+    def layout(self) -> Layout: ...
+
+
+class Engine(Protocol):
+    """A running engine."""
+
+    application: Application
+    log: Log[AnyEvent]
+    store: PartitionStore
+
+    async def submit(self, command: AnyCommand) -> Answer:
+        """Hand in a command and wait until its answer is durable."""
+        ...
+
+    async def board(self) -> Board:
+        """The board, showing committed state only. Look at it before the next await."""
+        ...
+
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing can be written at the moment, or None."""
+        ...
