@@ -28,6 +28,7 @@ class Ids:
     def __init__(self, salt: str) -> None:
         self._salt = salt
         self._minted = 0
+        self._events = 0
 
     def want(self) -> WantId:
         return WantId(self._mint("w"))
@@ -39,7 +40,9 @@ class Ids:
         return RunId(self._mint("r"))
 
     def event(self) -> str:
-        return self._mint("e")
+        """An event id. Those of one start grow as text grows, so that the log's index grows at its end."""
+        self._events += 1
+        return f"e{self._salt}-{self._events:08x}"
 
     def _mint(self, kind: str) -> str:
         self._minted += 1

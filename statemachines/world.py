@@ -8,7 +8,9 @@ Size: about 10^6 partitions. Cost of ``apply``: constant.
 Source: design section 3 (laws 3 and 4); style reference, section 6 rule 1.
 """
 
-from collections.abc import Iterable, Iterator
+from __future__ import annotations
+
+from collections.abc import Iterator
 from hashlib import blake2b
 
 import msgspec
@@ -49,6 +51,19 @@ class Holdings:
             instance = self.earlier.get(instance)
 
 
+class States(msgspec.Struct, frozen=True):
+    """What a world is made of, each kind in the order in which its entities came to be."""
+
+    seq: int
+    wants: list[Want]
+    partitions: list[Partition]
+    runs: list[JobRun]
+    canonical: list[InstanceId]
+    """The instances that readers get."""
+    seqs: dict[str, int]
+    opened: dict[WantId, int]
+
+
 class World:
     """All entities as of ``seq``."""
 
@@ -70,34 +85,33 @@ class World:
         self._holdings: dict[str, Holdings] = {}
 
     @classmethod
-    def of_states(
-        cls,
-        seq: int,
-        wants: Iterable[Want],
-        partitions: Iterable[Partition],
-        runs: Iterable[JobRun],
-        *,
-        canonical: Iterable[InstanceId],
-        seqs: dict[str, int],
-        opened: dict[WantId, int],
-    ) -> "World":
-        """A world made of states, each kind in the order in which its entities came to be.
-
-        ``canonical`` are the instances that readers get; ``seqs`` and ``opened`` are taken over as they are.
-        """
+    def of_states(cls, states: States) -> World:
+        """The world that these states were taken from; the indices are made anew."""
         world = cls()
-        world.seq, world.seqs, world.opened = seq, seqs, opened
-        for run in runs:
-            world._put_run(_run_id(run), None, run)
-        for instance in partitions:
+        world.seq, world.seqs, world.opened = states.seq, states.seqs, states.opened
+        for run in states.runs:
+            world._put_run(id_of_run(run), None, run)
+        for instance in states.partitions:
             world._put_partition(instance.spec.id, None, instance)
-        for instance_id in canonical:
+        for instance_id in states.canonical:
             spec = world.partitions[instance_id].spec
             world.holdings(spec.environment).canonical[spec.ref] = instance_id
-        for wish in wants:
+        for wish in states.wants:
             world.wants[wish.spec.id] = wish
             world._note_key(wish)
         return world
+
+    def states(self) -> States:
+        """All that has to be kept to have this world again."""
+        return States(
+            self.seq,
+            list(self.wants.values()),
+            list(self.partitions.values()),
+            list(self.runs.values()),
+            [instance for holdings in self._holdings.values() for instance in holdings.canonical.values()],
+            self.seqs,
+            self.opened,
+        )
 
     def holdings(self, environment: str) -> Holdings:
         found = self._holdings.get(environment)
@@ -217,11 +231,12 @@ def live_of(state: Partition) -> Live | None:
     return state if isinstance(state, Live) else None
 
 
-def _run_id(run: JobRun) -> RunId:
+def id_of_run(run: JobRun) -> RunId:
+    """The id of a JobRun, whatever state it is in."""
     if isinstance(run, jobrun.Buffering):
         return run.id
     if isinstance(run, jobrun.Canceled):
-        return _run_id(run.was)
+        return id_of_run(run.was)
     return run.spec.id
 
 
