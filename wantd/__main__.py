@@ -28,27 +28,41 @@ class Parts:
     async def reader(self, config: Path) -> "AsyncIterator[Door]":
         from orchestrator.api.reading import open_reading_door
 
-        async with open_reading_door(self.load(config)) as door:
+        door = await open_reading_door(self.load(config))
+        try:
             yield door
+        finally:
+            await door.close()
 
     @asynccontextmanager
     async def engine(self, config: Path) -> "AsyncIterator[Door]":
         from orchestrator.api.local import LocalDoor
-
         from orchestrator.daemon import open_engine
 
         async with open_engine(self.load(config)) as engine:
-            yield LocalDoor(engine)
+            yield LocalDoor(engine, _actor())
 
     @asynccontextmanager
     async def daemon(self, config: Path) -> "AsyncIterator[Door]":
-        from orchestrator.api.local import LocalDoor
         from orchestrator.api.server import serve
 
+        from orchestrator.api.local import LocalDoor
         from orchestrator.daemon import open_engine
 
         async with open_engine(self.load(config)) as engine, serve(engine):
-            yield LocalDoor(engine)
+            yield LocalDoor(engine, _actor())
+
+
+def _actor() -> str:
+    """Who asks, where no socket tells."""
+    import os
+    import pwd
+
+    user = os.getuid()
+    try:
+        return f"cli:{pwd.getpwuid(user).pw_name}"
+    except KeyError:
+        return f"cli:{user}"
 
 
 def main() -> None:

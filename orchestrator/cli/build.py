@@ -78,14 +78,14 @@ async def _detach(session: Session, wish: Wish, *, as_json: bool) -> None:
 async def _build(session: Session, wish: Wish, timeout_s: float | None, *, as_json: bool) -> int:
     from orchestrator.cli.watch import Interruptions, Watch
 
-    with Interruptions() as interruptions:
-        async with _working_door(session) as door:
+    async with _working_door(session) as door:
+        with Interruptions() as interruptions:
+            before = (await door.status()).seq
             made = await door.create_want(wish)
-            watch = Watch(door, made, interruptions)
-            code = await watch.follow(timeout_s)
-            if as_json:
-                print_json(await door.want(made.id))
-            return code
+            code = await Watch(door, made, before, interruptions).follow(timeout_s)
+        if as_json:
+            print_json(await door.want(made.id))
+        return code
 
 
 @asynccontextmanager

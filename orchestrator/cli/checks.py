@@ -26,8 +26,9 @@ from orchestrator.config import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from orchestrator.api.ports import Application
     from orchestrator.catalog import Job
-    from orchestrator.cli.session import Application, Session
+    from orchestrator.cli.session import Session
 
 PACKAGES = ("wantd", "orchestrator", "statemachines", "bel")
 OLDEST_PYTHON = (3, 11)

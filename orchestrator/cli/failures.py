@@ -41,14 +41,19 @@ class CliError(Exception):
 
 
 _OF_THE_LOG = {
-    "log_full": Exit.BROKEN_IO,
     "append_unknown": Exit.BROKEN_IO,
     "log_unreadable": Exit.BROKEN_IO,
+    "log_full": Exit.TRY_LATER,
     "log_locked": Exit.TRY_LATER,
     "epoch_too_old": Exit.TRY_LATER,
     "no_such_seq": Exit.NOTHING_THERE,
+    "bad_export": Exit.BAD_DATA,
+    "newer_log": Exit.BAD_DATA,
+    "not_a_log": Exit.BAD_DATA,
+    "undecodable": Exit.BAD_DATA,
+    "unknown_kind": Exit.BAD_DATA,
 }
-"""Errors of the log by their code; what is not named is damage, which is bad data."""
+"""Errors of the log by their code; what is not named is damage, which was not asked for and is found."""
 _OF_THE_SYSTEM = {
     errno.EACCES: (Exit.NOT_ALLOWED, "check who owns it and its permissions"),
     errno.EPERM: (Exit.NOT_ALLOWED, "check who owns it and its permissions"),
@@ -73,7 +78,7 @@ def explain(error: Exception) -> CliError | None:
         case CliError():
             return error
         case DoorError():
-            return CliError(Exit(error.exit_code), error.why, error.hint)
+            return CliError(Exit(error.exit_code), *((error.why, error.hint) if error.hint else _halves(error.why)))
         case ConfigError():
             return CliError(Exit.BAD_CONFIG, str(error).removesuffix(f"; {error.hint}"), error.hint)
         case CatalogError():
@@ -81,9 +86,9 @@ def explain(error: Exception) -> CliError | None:
         case BadRef():
             return CliError(Exit.BAD_DATA, *_halves(str(error)))
         case BelError():
-            return CliError(_OF_THE_LOG.get(error.code, Exit.BAD_DATA), *_halves(str(error)))
+            return CliError(_OF_THE_LOG.get(error.code, Exit.NO), *_halves(str(error)))
         case IllegalTransition():
-            return CliError(Exit.BAD_DATA, f"the log can not be replayed: {error}", "run: wantd bel verify")
+            return CliError(Exit.NO, f"the log can not be replayed: {error}", "run: wantd bel verify")
         case OSError():
             return _of_the_system(error)
         case _:

@@ -12,7 +12,8 @@ from orchestrator.cli.speech import data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
 
 if TYPE_CHECKING:
-    from orchestrator.cli.session import Application, Session
+    from orchestrator.api.ports import Application
+    from orchestrator.cli.session import Session
     from orchestrator.observations import ConfiguredRun
     from orchestrator.views.shapes import Lookup
     from statemachines.refs import Ref

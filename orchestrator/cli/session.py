@@ -19,24 +19,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from orchestrator.api.door import Door
-    from orchestrator.catalog import Catalog
-    from orchestrator.config import Config
+    from orchestrator.api.ports import Application
     from orchestrator.runtime.layout import Layout
 
 T = TypeVar("T")
-
-
-class Application(Protocol):
-    """An application as its configuration describes it."""
-
-    @property
-    def config(self) -> Config: ...
-
-    @property
-    def catalog(self) -> Catalog: ...
-
-    @property
-    def layout(self) -> Layout: ...
 
 
 class Parts(Protocol):
@@ -115,12 +101,12 @@ class Session:
 
     async def running_daemon(self) -> Door | None:
         """Give the door of the daemon of this state directory, None where none runs."""
-        from orchestrator.api.client import HttpDoor
-        from orchestrator.api.door import DoorError
-
         socket = self.layout().socket
         if not socket.exists():
             return None
+        from orchestrator.api.client import HttpDoor
+        from orchestrator.api.door import DoorError
+
         door = HttpDoor(socket)
         try:
             await door.status()

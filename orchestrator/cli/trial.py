@@ -39,11 +39,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from orchestrator.api.door import Door
+    from orchestrator.api.ports import Application
     from orchestrator.catalog import Job
-    from orchestrator.cli.session import Application, Session
+    from orchestrator.cli.session import Session
     from statemachines.refs import Ref
 
 LOOK_S = 0.1
+LINGER_S = 2.0
 PIECE_BYTES = 1 << 20
 _INSTANCE = InstanceId("trial")
 
@@ -128,7 +130,7 @@ class _Trial:
         return Told(run.spec.id, 1, self._job.name, LOCAL, "trial", None, args, outputs, inputs)
 
     async def _start_and_wait(self, run: Launching, told: Told) -> JobEnded:
-        executor = LocalExecutor(self._layout.keepers, 1, linger_s=0.0)
+        executor = LocalExecutor(self._layout.keepers, 1, linger_s=LINGER_S)
         ended: asyncio.Future[RunEnded] = asyncio.get_running_loop().create_future()
 
         def see(facts: Sequence[Fact]) -> None:

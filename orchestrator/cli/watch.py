@@ -151,14 +151,13 @@ class Plain:
 
 
 class Watch:
-    """Waits for one want."""
+    """Waits for one want, whose entries begin after ``before``."""
 
-    def __init__(self, door: Door, made: WantView, interruptions: Interruptions) -> None:
+    def __init__(self, door: Door, made: WantView, before: int, interruptions: Interruptions) -> None:
         self._door = door
         self._made = made
         self._interruptions = interruptions
-        # The entries of the want begin with its creation, which is not after its newest one.
-        self._feed = Feed(door, made.id, 0 if made.seq < 1 else made.seq - 1)
+        self._feed = Feed(door, made.id, before)
         self._loop = asyncio.get_running_loop()
         self._begun = self._loop.time()
 

@@ -18,14 +18,12 @@ name = "kit"
 name    = "one"
 outputs = ["one/{n:int}"]
 python  = "jobs:write"
-executor = "inline"
 
 [[job]]
 name    = "sum"
 outputs = ["sum"]
 inputs  = ["one/1", "one/2"]
 python  = "jobs:write"
-executor = "inline"
 
 [[job]]
 name    = "broken"

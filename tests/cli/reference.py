@@ -15,8 +15,8 @@ Generated from the commands themselves: `python -m tests.cli.reference > docs/co
 
 What was asked for goes to standard output, everything said to people to standard error. On a terminal lists are drawn
 as tables; in a pipe they are lines of tab-separated fields under one line of heads. `--json` prints the documented
-shapes (`orchestrator/views/shapes.py`), whole and uncut. `NO_COLOR` is respected. Control characters in refs and in what
-jobs print are shown, not obeyed, on a terminal.
+shapes (`orchestrator/views/shapes.py`), whole and uncut. `NO_COLOR` is respected. Control characters in refs and in
+what jobs print are shown, not obeyed, on a terminal.
 
 Every command takes `--config FILE`, before or behind its name. Where a daemon runs (`wantd serve`) every command speaks
 to it over the socket in the state directory. Without one, reads look at the log, `wantd build` runs the engine itself,
@@ -27,12 +27,12 @@ and commands that change something end with 69.
 | 0 | done |
 | 1 | the answer is no: a want failed, damage was found, a check has a problem |
 | 2 | wrong usage of the command line |
-| 65 | bad data: a text that is no ref, a damaged log, a broken export |
+| 65 | bad data: a text that is no ref, a file that is no log, a broken export |
 | 66 | no such thing: a ref that no job makes, a job, a want, a file |
 | 69 | a daemon is needed and none can be reached |
 | 70 | a bug of wantd; the traceback is in `crash-<time>-<pid>.txt` in the state directory |
 | 74 | input or output failed, or it is not known whether an append was written |
-| 75 | try later: another process holds the state directory |
+| 75 | try later: another process holds the state directory, the disk is full |
 | 77 | not allowed |
 | 78 | bad configuration |
 | 124 | the time given with `--timeout` is over |

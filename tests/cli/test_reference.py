@@ -13,7 +13,7 @@ from tests.cli.reference import page
 from tests.house.source import ROOT
 
 COMMANDS = {" ".join(path): command for path, command in walk(wantd)}
-HEAVY = (
+HEAVY = {
     "asyncio",
     "msgspec",
     "litestar",
@@ -23,7 +23,7 @@ HEAVY = (
     "rich",
     "rich_click",
     "orchestrator.daemon",
-)
+}
 
 
 def test_the_reference_is_current() -> None:

@@ -37,9 +37,9 @@ CASES = [
     (NobodyMakes("no job makes 'x'", "the nearest is y"), Exit.NOTHING_THERE),
     (DoorError("no_such_want", "there is no want w1", "see: wantd want list", 66), Exit.NOTHING_THERE),
     (LogLocked(Path("s/lock"), "process 7"), Exit.TRY_LATER),
-    (LogFull(Path("bel.sqlite"), "disk full"), Exit.BROKEN_IO),
+    (LogFull(Path("bel.sqlite"), "disk full"), Exit.TRY_LATER),
     (AppendUnknown("disk gone"), Exit.BROKEN_IO),
-    (ChainBroken(7, "its hash does not match"), Exit.BAD_DATA),
+    (ChainBroken(7, "its hash does not match"), Exit.NO),
     (PermissionError(errno.EACCES, "Permission denied", "/state"), Exit.NOT_ALLOWED),
     (OSError(errno.ENOSPC, "No space left on device", "/state"), Exit.BROKEN_IO),
 ]
