@@ -45,26 +45,36 @@ def progress(board: Board, want_id: WantId, now: Timestamp) -> Progress:
 
 
 def _touched(board: Board, state: Want) -> dict[Ref, Node]:
-    """What was made for the want, or is to be made, from its refs down to what comes from outside."""
+    """What was made for the want, or is to be made, each after what it is made from."""
     found: dict[Ref, Node] = {}
-    waiting = list(reversed(state.spec.refs))
+    seen: set[Ref] = set()
+    waiting: list[tuple[Ref, bool]] = [(ref, False) for ref in reversed(state.spec.refs)]
     while waiting:
-        ref = waiting.pop()
-        if ref in found:
-            continue
+        ref, needs_seen = waiting.pop()
         node = peek(board, ref)
-        if not node.done:
+        if needs_seen:
             found[ref] = node
-            waiting.extend(needs_of(board, node))
-        elif isinstance(node.canonical, Live) and node.canonical.since >= state.spec.created_at:
-            found[ref] = node
-            waiting.extend(read.ref for read in node.reads)
+        elif ref not in seen:
+            seen.add(ref)
+            sources = _sources(board, state, node)
+            if sources is not None:
+                waiting.append((ref, True))
+                waiting.extend((source, False) for source in sources)
     return found
+
+
+def _sources(board: Board, state: Want, node: Node) -> list[Ref] | None:
+    """What it is or was made from; None where it was there before the want and is no part of the work."""
+    if not node.done:
+        return list(needs_of(board, node))
+    if isinstance(node.canonical, Live) and node.canonical.since >= state.spec.created_at:
+        return [read.ref for read in node.reads]
+    return None
 
 
 def _by_job(board: Board, state: Want, touched: dict[Ref, Node]) -> Iterator[JobProgress]:
     cases: dict[str, Counter[str]] = {}
-    for node in reversed(touched.values()):
+    for node in touched.values():
         cases.setdefault(maker_name(node.maker) or "nobody", Counter())[case_for(board, state, node)] += 1
     for job, counts in cases.items():
         yield JobProgress(job, counts.total(), dict(counts))

@@ -115,10 +115,9 @@ def absence(board: Board, node: Node) -> Iterator[WhyNode]:
         case _:
             pass
     state = newest_want_for(board, node.ref)
-    if isinstance(state, want.Failed | want.UpstreamFailed):
-        said = next((failure for failure in state.failures if failure.ref == node.ref), None)
-        if said is not None:
-            yield WhyNode(Code.UPSTREAM_FAILED if last is None else last.code, said.reason, node.ref, said.evidence)
+    if last is None and isinstance(state, want.Failed | want.UpstreamFailed):
+        said = (failure for failure in state.failures if failure.ref == node.ref)
+        yield from (WhyNode(Code.UPSTREAM_FAILED, failure.reason, node.ref, failure.evidence) for failure in said)
 
 
 def unfreshness(board: Board, node: Node) -> Iterator[WhyNode]:

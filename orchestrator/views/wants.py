@@ -11,7 +11,7 @@ from orchestrator.planning.roots import failure_of
 from orchestrator.views.codes import Code
 from orchestrator.views.looking import iso, iso_or_none, needs_of, peek
 from orchestrator.views.shapes import CaseName, RefFailureView, WantDetail, WantedRef, WantFilter, WantView
-from orchestrator.views.situation import situation
+from orchestrator.views.situation import Situation, failed, situation
 from statemachines import partition, want
 from statemachines.ids import WantId
 from statemachines.refs import Ref
@@ -131,11 +131,16 @@ def _case_without_demand(node: Node) -> CaseName:
 
 
 def _wanted_ref(board: Board, state: Want, node: Node) -> WantedRef:
-    opened = board.world.opened.get(state.spec.id, 0) if isinstance(state, want.Movable) else 0
-    code, text, _ = situation(board, node, opened)
+    opened = board.world.opened[state.spec.id] if isinstance(state, want.Movable) else 0
+    code, text, _ = _last_failure(node, opened) or situation(board, node, opened)
     waits = code in (Code.WAITING, Code.MISSED, Code.UPSTREAM_FAILED)
     waits_for = tuple(ref for ref in needs_of(board, node) if not peek(board, ref).done) if waits else ()
     return WantedRef(node.ref, case_for(board, state, node), code, text, waits_for)
+
+
+def _last_failure(node: Node, opened: int) -> Situation | None:
+    """Of a want that asks no more, how the ref failed says more than that the want has closed."""
+    return None if opened or node.done else failed(node)
 
 
 def _reason(state: Want) -> str:

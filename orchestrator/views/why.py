@@ -8,6 +8,7 @@ Source: design sections 1 and 10; complaint "why is my data not there".
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from orchestrator.catalog import Job
 from orchestrator.planning.board import Board
@@ -16,7 +17,7 @@ from orchestrator.views.codes import Code
 from orchestrator.views.looking import needs_of, peek
 from orchestrator.views.reasons import absence, demand, holders, provenance, unfreshness
 from orchestrator.views.shapes import Why, WhyNode
-from orchestrator.views.situation import Situation, situation
+from orchestrator.views.situation import situation
 from statemachines.refs import Ref
 
 CHILDREN_MAX = 20
@@ -55,25 +56,36 @@ def why(board: Board, ref: Ref) -> Why:
         done=node.done,
         state="Absent" if node.newest is None else type(node.newest).__name__,
         seq=board.world.seq,
-        root=_Teller(board).tell(node, 0),
+        root=_Teller(board).tell(node, 0, node.opened),
     )
 
 
+class _Need(NamedTuple):
+    """Something that is needed, and since when it is wanted."""
+
+    node: Node
+    opened: int
+
+
 class _Teller:
-    """Tells one tree; remembers what it has told."""
+    """Tells one tree; remembers what it has told.
+
+    ``opened`` is the seq since which a ref is wanted, by itself or for what lies above it in the tree: demand is not
+    handed on through what is blocked, the reasons are.
+    """
 
     def __init__(self, board: Board) -> None:
         self._board = board
         self._told: set[Ref] = set()
 
-    def tell(self, node: Node, depth: int) -> WhyNode:
-        code, text, evidence = self._situation(node)
+    def tell(self, node: Node, depth: int, opened: int) -> WhyNode:
+        code, text, evidence = situation(self._board, node, opened)
         if node.ref in self._told:
             return WhyNode(Code.AS_ABOVE, f"see {node.ref} above ({code})", node.ref, evidence)
         self._told.add(node.ref)
-        return WhyNode(code, text, node.ref, evidence, tuple(self._behind(node, code, depth)))
+        return WhyNode(code, text, node.ref, evidence, tuple(self._behind(node, code, depth, opened)))
 
-    def _behind(self, node: Node, code: Code, depth: int) -> Iterator[WhyNode]:
+    def _behind(self, node: Node, code: Code, depth: int, opened: int) -> Iterator[WhyNode]:
         if node.done:
             yield from provenance(self._board, node)
             return
@@ -85,38 +97,40 @@ class _Teller:
         if code is Code.QUEUED and isinstance(node.maker, Job):
             yield holders(self._board, node, node.maker)
         if code in _WAITS:
-            yield from self._needs(node, depth)
+            yield from self._needs(node, depth, opened)
         yield from unfreshness(self._board, node)
         yield from demand(self._board, node)
 
-    def _needs(self, node: Node, depth: int) -> Iterator[WhyNode]:
-        nodes = [peek(self._board, ref) for ref in needs_of(self._board, node)]
-        open_needs = sorted((need for need in nodes if not need.done), key=self._urgency)
+    def _needs(self, node: Node, depth: int, opened: int) -> Iterator[WhyNode]:
+        needs = self._open_needs(node, opened)
         if depth >= DEPTH_MAX or len(self._told) >= NODES_MAX:
-            yield from self._straight_down(node, open_needs)
+            yield from self._straight_down(needs)
             return
-        yield from (self.tell(need, depth + 1) for need in open_needs[:CHILDREN_MAX])
-        if len(open_needs) > CHILDREN_MAX:
-            text = f"and {len(open_needs) - CHILDREN_MAX} more refs that it needs"
-            yield WhyNode(Code.MORE, text, node.ref)
+        yield from (self.tell(need.node, depth + 1, need.opened) for need in needs[:CHILDREN_MAX])
+        if len(needs) > CHILDREN_MAX:
+            yield WhyNode(Code.MORE, f"and {len(needs) - CHILDREN_MAX} more refs that it needs", node.ref)
 
-    def _straight_down(self, node: Node, open_needs: list[Node]) -> Iterator[WhyNode]:
+    def _straight_down(self, needs: list[_Need]) -> Iterator[WhyNode]:
         """The tree has grown large: go straight to one root."""
-        steps, seen = 0, {node}
-        while open_needs and self._situation(node).code in _WAITS:
-            node = open_needs[0]
+        steps, seen = 0, set[Ref]()
+        while left := [need for need in needs if need.node.ref not in seen]:
+            node, opened = left[0]
             steps += 1
-            seen.add(node)
-            nodes = (peek(self._board, ref) for ref in needs_of(self._board, node))
-            open_needs = sorted((need for need in nodes if not need.done and need not in seen), key=self._urgency)
-        if steps:
-            code, text, evidence = self._situation(node)
-            root = WhyNode(code, text, node.ref, evidence)
-            yield WhyNode(Code.MORE, f"and so on, {steps} steps down to {node.ref}", node.ref, evidence, (root,))
+            seen.add(node.ref)
+            code, text, evidence = situation(self._board, node, opened)
+            needs = self._open_needs(node, opened) if code in _WAITS else []
+            if not any(need.node.ref not in seen for need in needs):
+                root = WhyNode(code, text, node.ref, evidence)
+                yield WhyNode(Code.MORE, f"and so on, {steps} steps down to {node.ref}", node.ref, evidence, (root,))
 
-    def _situation(self, node: Node) -> Situation:
-        return situation(self._board, node, node.opened)
+    def _open_needs(self, node: Node, opened: int) -> list[_Need]:
+        """What it needs and is not there, the most urgent first."""
+        found = ((peek(self._board, ref), kind) for ref, kind in needs_of(self._board, node).items())
+        needs = [
+            _Need(need, need.opened or (0 if kind == "query" else opened)) for need, kind in found if not need.done
+        ]
+        return sorted(needs, key=self._urgency)
 
-    def _urgency(self, node: Node) -> int:
-        code = self._situation(node).code
+    def _urgency(self, need: _Need) -> int:
+        code = situation(self._board, need.node, need.opened).code
         return _URGENCY.index(code) if code in _URGENCY else len(_URGENCY)

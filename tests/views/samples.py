@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from orchestrator.executors.base import Exit
-from orchestrator.observations import Content, Found, JobEnded
+from orchestrator.observations import Exit, Found, JobEnded
 from orchestrator.planning.board import Board
 from orchestrator.report import Report
 from orchestrator.views.shapes import Why, WhyNode
 from orchestrator.views.why import why
 from statemachines.jobrun import Canceling, Launching, Running
-from statemachines.partition import Partition
+from statemachines.partition import Content, Partition
 from statemachines.refs import Ref
 from tests.kit.core import Core
 

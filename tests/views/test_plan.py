@@ -97,14 +97,14 @@ def test_a_cycle_of_what_was_missed_is_impossible() -> None:
 
 
 REFS = ["top", "raw/1", "raw/2", "raw/3", "mid/1", "mid/2", "mid/3", "narrow/1", "narrow/2", "inside"]
-REFS += [f"batched/{n}" for n in range(1, 6)]
-SETS = st.lists(st.sampled_from(REFS), min_size=1, max_size=6, unique=True)
+BATCHED = [f"batched/{n}" for n in range(1, 6)]
+SETS = st.lists(st.sampled_from(REFS + BATCHED), min_size=1, max_size=6, unique=True)
 
 
 class Past:
     """What happened before a plan is made."""
 
-    def __init__(self, wanted: Sequence[Sequence[str]], tainted: Sequence[str], downstream: bool) -> None:
+    def __init__(self, wanted: Sequence[Sequence[str]], tainted: Sequence[str], *, downstream: bool) -> None:
         self.wanted, self.tainted, self.downstream = wanted, tainted, downstream
 
     def happen(self, core: Core, job: Fresh) -> None:
@@ -121,7 +121,7 @@ class Past:
         return f"Past(wanted={self.wanted}, tainted={self.tainted}, downstream={self.downstream})"
 
 
-PASTS = st.builds(Past, st.lists(SETS, max_size=3), SETS, st.booleans())
+PASTS = st.builds(Past, st.lists(SETS, max_size=3), SETS, downstream=st.booleans())
 
 
 @settings(max_examples=60, deadline=None)
