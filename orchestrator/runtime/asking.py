@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +20,7 @@ from statemachines.refs import BadRef, Ref, parse_ref
 
 ANSWER_BYTES_MAX = 16 << 20
 PATIENCE_S = 60.0
+_LETTING_GO_S = 1.0
 _SHOWN_CHARS = 300
 
 
@@ -67,17 +69,27 @@ async def _run(job: Job, refs: tuple[Ref, ...], folder: Path, env: Mapping[str, 
     except TimeoutError:
         raise TimeoutError(f"it gave no answer within {PATIENCE_S:g} s") from None
     finally:
-        _end(process)
+        await _end(process)
     if code != 0:
         raise ValueError(f"it ended with exit code {code}: {said.decode(errors='replace')[-_SHOWN_CHARS:].strip()}")
     return printed
 
 
 async def _read(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    readers = [asyncio.ensure_future(_bounded(stream)) for stream in _streams(process)]
+    try:
+        printed, said = await asyncio.gather(*readers)
+    finally:
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+    return printed, said
+
+
+def _streams(process: asyncio.subprocess.Process) -> tuple[asyncio.StreamReader, asyncio.StreamReader]:
     assert process.stdout is not None, "its output is a pipe"
     assert process.stderr is not None, "so is what it says"
-    printed, said = await asyncio.gather(_bounded(process.stdout), _bounded(process.stderr))
-    return printed, said
+    return process.stdout, process.stderr
 
 
 async def _bounded(stream: asyncio.StreamReader) -> bytes:
@@ -89,10 +101,17 @@ async def _bounded(stream: asyncio.StreamReader) -> bytes:
     return bytes(got)
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
-    """Nothing of it may go on."""
-    if process.returncode is None:
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Nothing of it may go on, nor anything that it left behind."""
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    # asyncio lets go of a process when its pipes have been read to their ends. Who left the group can keep them open.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LETTING_GO_S):
+            for stream in _streams(process):
+                while await stream.read(1 << 16):
+                    pass
+            await process.wait()
 
 
 def _checked(refs: tuple[Ref, ...], printed: bytes) -> tuple[ConfiguredRun, ...]:

@@ -17,7 +17,8 @@ def read_report(path: Path) -> Report | BadReport:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return Report()
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return BadReport(0, "", "it is not a regular file any more")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return BadReport(0, "", "it is not a regular file any more")
         return parse_report(file.read(REPORT_BYTES_MAX + 1))
