@@ -1,16 +1,16 @@
 """The composition root: the only place where the real parts are put together.
 
-``open_engine`` takes the lock, opens the log, reads the world back, takes over from the last daemon, and hands out a
-running engine; whatever happens, everything is closed again. The daemon and a ``build`` without one use the same
-engine.
+``open_engine`` takes the lock, opens the log and hands out a running engine over the real ports; ``run_engine`` runs
+one over any: it reads the world back, takes over from the last daemon, and lets the loop turn. Whatever happens,
+everything is closed again. The daemon and a ``build`` without one use the same engine.
 """
 
-import asyncio
 import os
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,8 +22,7 @@ from orchestrator.catalog import Catalog, build_catalog
 from orchestrator.catalog.fingerprint import fingerprint
 from orchestrator.commands import Answer, AnyCommand
 from orchestrator.config import Config, load_config
-from orchestrator.effects import Owed, owed_by
-from orchestrator.executors.base import StopRun
+from orchestrator.executors.base import Executor
 from orchestrator.executors.local import LocalExecutor
 from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
@@ -38,7 +37,8 @@ from orchestrator.runtime.mailbox import Mailbox
 from orchestrator.runtime.recovery import examine
 from orchestrator.runtime.runner import Runner
 from orchestrator.runtime.snapshots import ENTRIES_BETWEEN, load_world, save_world
-from orchestrator.store import DiskStore
+from orchestrator.runtime.turning import turning
+from orchestrator.store import DiskStore, PartitionStore
 from statemachines.events import AnyEvent
 from statemachines.ids import Ids
 
@@ -63,7 +63,7 @@ class Application(msgspec.Struct, frozen=True):
 class Engine:
     """A running engine: takes commands, shows its board, keeps its log."""
 
-    def __init__(self, application: Application, log: Log[AnyEvent], store: DiskStore, loop: Loop) -> None:
+    def __init__(self, application: Application, log: Log[AnyEvent], store: PartitionStore, loop: Loop) -> None:
         self.application = application
         self.log = log
         self.store = store
@@ -87,6 +87,16 @@ class Engine:
         return None if self._loop.full is None else str(self._loop.full)
 
 
+class Ports(NamedTuple):
+    """The parts through which an engine touches the world outside."""
+
+    log: Log[AnyEvent]
+    """Its epoch has been taken for this engine."""
+    store: PartitionStore
+    executor: Executor
+    clock: Clock
+
+
 @asynccontextmanager
 async def open_engine(application: Application, clock: Clock | None = None) -> AsyncGenerator[Engine]:
     """Run the engine of an application's state directory for as long as the context is open.
@@ -94,7 +104,7 @@ async def open_engine(application: Application, clock: Clock | None = None) -> A
     Raises LogLocked if another daemon has it, and whatever ends the engine: AppendUnknown, EpochTooOld, ExecutorError.
     """
     clock = clock or SystemClock()
-    layout, catalog = application.layout, application.catalog
+    layout = application.layout
     layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         lock = await take_lock(layout.state, Holder.this_process(clock.now()))
@@ -103,15 +113,22 @@ async def open_engine(application: Application, clock: Clock | None = None) -> A
         stack.push_async_callback(log.close)
         epoch = await log.take_epoch()
         lock.note_epoch(epoch)
-        store = DiskStore(layout.store)
-        runner, executor = _runner(application, store, epoch)
-        stack.push_async_callback(executor.close)
+        ports = Ports(log, DiskStore(layout.store), LocalExecutor(layout.keepers, epoch), clock)
+        yield await stack.enter_async_context(run_engine(application, ports))
+
+
+@asynccontextmanager
+async def run_engine(application: Application, ports: Ports) -> AsyncGenerator[Engine]:
+    """Run an engine over these ports for as long as the context is open; closes the executor, not the log."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(ports.executor.close)
+        runner = _runner(application, ports)
         stack.push_async_callback(runner.close)
-        loop = _loop(catalog, log, runner, clock, epoch)
-        await _take_over(catalog, log, loop, runner, executor)
-        async with _turning(loop, runner):
-            yield Engine(application, log, store, loop)
-        await _leave_snapshot(log, loop)
+        loop = _loop(application.catalog, ports, runner)
+        await _take_over(application.catalog, ports, loop, runner)
+        async with turning(loop, runner):
+            yield Engine(application, ports.log, ports.store, loop)
+        await _leave_snapshot(ports.log, loop)
 
 
 async def _leave_snapshot(log: Log[AnyEvent], loop: Loop) -> None:
@@ -122,63 +139,34 @@ async def _leave_snapshot(log: Log[AnyEvent], loop: Loop) -> None:
         await save_world(log, loop.board.world)
 
 
-def _runner(application: Application, store: DiskStore, epoch: int) -> tuple[Runner, LocalExecutor]:
+def _runner(application: Application, ports: Ports) -> Runner:
     layout, catalog = application.layout, application.catalog
-    executor = LocalExecutor(layout.keepers, epoch)
     inline = InlineJobs(catalog.folder)
-    launcher = Launcher(layout, store, os.environ, inline)
-    return Runner(catalog, store, executor, launcher, Collector(layout, store, inline)), executor
+    launcher = Launcher(layout, ports.store, os.environ, inline)
+    return Runner(catalog, ports.store, ports.executor, launcher, Collector(layout, ports.store, inline))
 
 
-def _loop(catalog: Catalog, log: Log[AnyEvent], runner: Runner, clock: Clock, epoch: int) -> Loop:
+def _loop(catalog: Catalog, ports: Ports, runner: Runner) -> Loop:
     mailbox = Mailbox()
+    ids = Ids(f"{ports.log.head.epoch}{secrets.token_hex(2)}")
 
     async def restore() -> Board:
-        board = Board(await load_world(log), Recipes(catalog))
-        board.load()
-        return board
+        return await _read_back(catalog, ports.log)
 
-    loop = Loop(log, restore, runner, clock, Ids(f"{epoch}{secrets.token_hex(2)}"), mailbox)
+    loop = Loop(ports.log, restore, runner, ports.clock, ids, mailbox)
     runner.attach(mailbox.tell, lambda: loop.board.world)
     return loop
 
 
-async def _take_over(catalog: Catalog, log: Log[AnyEvent], loop: Loop, runner: Runner, executor: LocalExecutor) -> None:
-    """Read the world back and go on where the last daemon ended."""
-    world = await load_world(log)
-    board = Board(world, Recipes(catalog))
+async def _read_back(catalog: Catalog, log: Log[AnyEvent]) -> Board:
+    board = Board(await load_world(log), Recipes(catalog))
     board.load()
+    return board
+
+
+async def _take_over(catalog: Catalog, ports: Ports, loop: Loop, runner: Runner) -> None:
+    """Read the world back and go on where the last daemon ended."""
+    board = await _read_back(catalog, ports.log)
     loop.open(board)
-    survey = await executor.open(runner.see)
-    found = examine(world, survey, catalog)
-    executor.settled(found.settled)
-    executor.stop([StopRun(run) for run in found.strangers])
-    runner.collect(found.ended)
-    owed = owed_by(world, found.owing)
-    runner.act(Owed(owed.starts, owed.stops), world)
-
-
-@asynccontextmanager
-async def _turning(loop: Loop, runner: Runner) -> AsyncGenerator[None]:
-    """Run the loop beside the body; whatever ends the loop ends the body."""
-    body = asyncio.current_task()
-    assert body is not None, "a context is entered by a task"
-    turning = asyncio.ensure_future(loop.run())
-    ended: list[BaseException] = []
-
-    def end(done: "asyncio.Future[None]") -> None:
-        if not done.cancelled() and done.exception() is not None:
-            ended.append(done.exception() or AssertionError())
-            body.cancel()
-
-    turning.add_done_callback(end)
-    runner.failure.add_done_callback(end)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not ended:
-            raise
-        raise ended[0] from None
-    finally:
-        loop.stop()
-        await asyncio.gather(turning, return_exceptions=True)
+    survey = await ports.executor.open(runner.see)
+    runner.resume(examine(board.world, survey, catalog))

@@ -4,6 +4,8 @@ Runs in a thread: outputs are read whole to seal them. A report or an output tha
 the job, never a crash.
 """
 
+from contextlib import suppress
+
 from orchestrator.observations import Exit, Found, JobEnded, Nothing
 from orchestrator.report import BadReport, Report
 from orchestrator.runtime.inline import InlineJobs
@@ -29,9 +31,10 @@ class Collector:
         return JobEnded(spec.id, exit_, report, found)
 
     def discard(self, outputs: list[Output]) -> None:
-        """Remove what lies at the places of outputs that did not become Live."""
+        """Remove what lies at the places of outputs that did not become Live. What the disk will not let go stays."""
         for output in outputs:
-            self._store.remove(self._store.location(output.ref, output.instance))
+            with suppress(OSError):
+                self._store.remove(self._store.location(output.ref, output.instance))
 
     def _report(self, spec: RunSpec) -> Report | BadReport:
         try:

@@ -23,7 +23,7 @@ from orchestrator.planning.board import Board
 from orchestrator.planning.turn import Fact, Turn
 from orchestrator.reconcile import reconcile
 from orchestrator.runtime.clock import Clock
-from orchestrator.runtime.mailbox import Asked, Mailbox
+from orchestrator.runtime.mailbox import Asked, Mailbox, NoAnswer
 from statemachines.events import AnyEvent
 from statemachines.ids import SECOND_US, Ids, RunId, Timestamp
 from statemachines.jobrun import JobRunEvent, JobRunQueued
@@ -71,6 +71,7 @@ class Loop:
         self._mailbox = mailbox
         self._settled = asyncio.Event()
         self._stopping = False
+        self._broken = False
         self.board: Board
         self.full: LogFull | None = None
         """Why the daemon is read-only, while it is."""
@@ -82,11 +83,19 @@ class Loop:
         self._mailbox.wake()
 
     async def run(self) -> None:
-        """Turn until ``stop``. Raises what ends the process: AppendUnknown, EpochTooOld."""
-        while not self._stopping:
-            await self._mailbox.filled(self._until_next_timer())
-            await self._turn()
-            await asyncio.sleep(0)
+        """Turn until ``stop``. Raises what ends the process: AppendUnknown, EpochTooOld.
+
+        Whoever still waits for an answer or for the board then gets NoAnswer.
+        """
+        try:
+            while not self._stopping:
+                await self._mailbox.filled(self._until_next_timer())
+                await self._turn()
+                await asyncio.sleep(0)
+        finally:
+            self._mailbox.close()
+            self._broken = not self._settled.is_set()
+            self._settled.set()
 
     def stop(self) -> None:
         """End after the turn that is under way."""
@@ -94,13 +103,18 @@ class Loop:
         self._mailbox.wake()
 
     async def submit(self, command: AnyCommand) -> Answer:
-        """Hand in a command and wait until its answer is durable."""
+        """Hand in a command and wait until its answer is durable. Raises NoAnswer when the loop ends first."""
         return await self._mailbox.ask(command)
 
     async def settled(self) -> Board:
-        """The board, at a moment at which all it shows is committed. Look at it before the next await."""
+        """The board, at a moment at which all it shows is committed. Look at it before the next await.
+
+        Raises NoAnswer where the loop ended in the middle of a turn: then nobody knows what is committed.
+        """
         while not self._settled.is_set():
             await self._settled.wait()
+        if self._broken:
+            raise NoAnswer
         return self.board
 
     async def _turn(self) -> None:

@@ -1,7 +1,8 @@
 """What waits for the next turn: commands with whoever waits for their answer, and observations.
 
 Commands are bounded: beyond the limit they are refused at once. Observations are not refused, since each belongs to
-something that was started; there are never more of them than things in flight.
+something that was started; there are never more of them than things in flight. Whoever still waits for an answer when
+the mailbox closes is told that there will be none.
 """
 
 import asyncio
@@ -17,6 +18,13 @@ TAKEN_MAX = 10_000
 BUSY = Refused("busy", f"{COMMANDS_MAX} commands are waiting already", "try again in a moment")
 
 
+class NoAnswer(Exception):
+    """The engine ended before it answered. What was asked may or may not have been taken."""
+
+    def __init__(self) -> None:
+        super().__init__("the daemon ended before it answered; look whether it was done, or ask again with its key")
+
+
 class Asked(NamedTuple):
     """A command, and the future that its answer goes to."""
 
@@ -30,15 +38,21 @@ class Mailbox:
     def __init__(self) -> None:
         self._waiting: deque[Asked | AnyObservation] = deque()
         self._commands = 0
+        self._unanswered: set[asyncio.Future[Answer]] = set()
         self._filled = asyncio.Event()
+        self._closed = False
 
     def ask(self, command: AnyCommand) -> asyncio.Future[Answer]:
         """Put a command in; the future holds its answer once that is durable."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        if self._commands >= COMMANDS_MAX:
+        if self._closed:
+            answer.set_exception(NoAnswer())
+        elif self._commands >= COMMANDS_MAX:
             answer.set_result(BUSY)
         else:
             self._commands += 1
+            self._unanswered.add(answer)
+            answer.add_done_callback(self._unanswered.discard)
             self._put(Asked(command, answer))
         return answer
 
@@ -57,6 +71,13 @@ class Mailbox:
         if not self._waiting:
             self._filled.clear()
         return taken
+
+    def close(self) -> None:
+        """Answer nobody any more: who waits, and who asks from now on, gets NoAnswer."""
+        self._closed = True
+        for answer in list(self._unanswered):
+            if not answer.done():
+                answer.set_exception(NoAnswer())
 
     def wake(self) -> None:
         """Let the next turn come though nothing new came in."""

@@ -1,7 +1,9 @@
 """The runner does what is owed, and brings back what happened.
 
-Files are written and read in threads, so that the loop never waits for a disk. Starting twice is made harmless by the
-executor (a run id starts once), so nothing here has to remember across a crash.
+Files are written and read in threads, so that the loop never waits for a disk. What changes the store (folders, links,
+removals) is done by one thread, in the order of the log; outputs are sealed by several. Starting twice is made
+harmless by the executor (a run id starts once), so nothing here has to remember across a crash. An executor is told
+that a JobRun is settled last, when nothing of it is left to do: until then a crash finds it again.
 
 Source: design section 3 (laws 1, 2, 8).
 """
@@ -10,11 +12,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
+from itertools import chain, islice
 from typing import ParamSpec, TypeVar
 
 from orchestrator.catalog import Catalog
-from orchestrator.effects import Owed
+from orchestrator.effects import Owed, owed_by
 from orchestrator.executors.base import Executor, RunEnded, RunStarted, StartRun, StopRun
 from orchestrator.executors.base import Fact as Seen
 from orchestrator.observations import AnyObservation, Exit, JobEnded, JobStarted
@@ -22,20 +24,23 @@ from orchestrator.planning.turn import Fact
 from orchestrator.runtime.asking import ask
 from orchestrator.runtime.collecting import Collector
 from orchestrator.runtime.launching import Launcher
-from orchestrator.runtime.places import place_of
+from orchestrator.runtime.links import Links, Place, link_to
+from orchestrator.runtime.recovery import Findings
 from orchestrator.runtime.told import Told
 from orchestrator.store import PartitionStore
 from statemachines import jobrun
 from statemachines.ids import RunId
-from statemachines.jobrun import Launching, Output, RunSpec
-from statemachines.partition import Live, PartitionLive
+from statemachines.jobrun import Active, Canceling, JobRunEvent, Launching, Output, RunSpec
+from statemachines.partition import PartitionLive
 from statemachines.refs import Ref
-from statemachines.world import World
+from statemachines.world import World, live_of
 
 HANDS = 4
 """How many outputs are sealed at the same time."""
 RUNS_A_HAND = 64
 """How many ended JobRuns one thread collects in a go."""
+LINKS_A_GO = 64
+"""How many links are compared at a start before something more urgent gets its turn."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,8 +60,13 @@ class Runner:
         self._executor = executor
         self._launcher = launcher
         self._collector = collector
+        self._links = Links(store)
         self._threads = ThreadPoolExecutor(HANDS, thread_name_prefix="wantd-runner")
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="wantd-store")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._questions: set[asyncio.Task[None]] = set()
+        self._stops: set[RunId] = set()
+        self._closed = False
         self._tell: Sink
         self._world: WorldNow
         self._asking: set[Ref] = set()
@@ -82,15 +92,28 @@ class Runner:
     def after_commit(self, facts: list[Fact], owed: Owed) -> None:
         """Start, stop and ask what is owed, publish what became Live, settle what ended."""
         world = self._world()
-        self._settle(facts, world)
-        self._publish(facts, world)
+        ended = [fact.event.id for fact in facts if isinstance(fact.event, JobRunEvent)]
+        self._settle([run for run in ended if _spec_of_ended(world.runs[run]) is not None], world)
+        live = [fact.event.id for fact in facts if isinstance(fact.event, PartitionLive)]
+        if places := [place for place in (link_to(self._store, world, one) for one in live) if place is not None]:
+            self._do(self._draw_links(places))
         self.act(owed, world)
+
+    def resume(self, found: Findings) -> None:
+        """Go on where the last daemon ended: what it owed is owed again."""
+        world = self._world()
+        self._settle([RunId(run) for run in found.settled], world)
+        self._executor.stop([StopRun(run) for run in found.strangers])
+        self.collect(found.ended)
+        self.act(owed_by(world, found.owing), world)
+        self._do(self._redraw_links(world))
 
     def act(self, owed: Owed, world: World) -> None:
         """Start, stop and ask."""
         if owed.starts:
             self._start(owed.starts, world)
         if owed.stops:
+            self._stops.update(owed.stops)
             self._executor.stop([StopRun(run) for run in owed.stops])
         for job, refs in owed.questions:
             self._ask(job, tuple(ref for ref in refs if ref not in self._asking))
@@ -104,17 +127,27 @@ class Runner:
         self.collect(ended)
 
     def collect(self, ended: dict[str, Exit]) -> None:
-        """Bring in what ended JobRuns left, and tell of their ends."""
+        """Bring in what ended JobRuns left, and tell of their ends. Ends that are known already are passed over.
+
+        After ``close`` nothing is brought in: the executor tells the next daemon.
+        """
+        if self._closed:
+            return
         world = self._world()
-        known = [(self._spec(world, RunId(run)), exit_) for run, exit_ in ended.items()]
-        found = [(spec, exit_) for spec, exit_ in known if spec is not None]
+        known = [(world.runs.get(RunId(run)), exit_) for run, exit_ in ended.items()]
+        found = [(run.spec, exit_) for run, exit_ in known if isinstance(run, Active | Canceling)]
         for start in range(0, len(found), RUNS_A_HAND):
             self._do(self._collect(found[start : start + RUNS_A_HAND]))
 
     async def close(self) -> None:
-        """Finish what is under way, then let go."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Finish what is under way, give up what may take long, then let go."""
+        self._closed = True
+        for question in self._questions:
+            question.cancel()
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         self._threads.shutdown()
+        self._hand.shutdown()
 
     # -- starting -------------------------------------------------------------------------------------------------
 
@@ -124,6 +157,10 @@ class Runner:
         for run_id in runs:
             run = world.runs[run_id]
             assert isinstance(run, Launching), "only what is Launching owes a start"
+            if run.spec.job not in self._catalog.jobs:
+                why = f"job {run.spec.job} is no longer configured"
+                self.collect({run_id: Exit(kind="could_not_start", message=why)})
+                continue
             told = self._launcher.told(world, run)
             start = self._launcher.start_of(self._catalog, run, told)
             if self._is_inline(run.spec):
@@ -137,7 +174,7 @@ class Runner:
 
     async def _write_and_start(self, starts: list[tuple[StartRun, Told]]) -> None:
         ready: list[StartRun] = []
-        for start, problem in await self._in_thread(self._write_all, starts):
+        for start, problem in await self._by_hand(self._write_all, starts):
             if problem is None:
                 ready.append(start)
             else:
@@ -145,6 +182,9 @@ class Runner:
                 self.collect({start.run: exit_})
         if ready:
             self._executor.start(ready)
+        # A request to stop that overtook the start found nothing to stop.
+        if overtaken := [StopRun(start.run) for start in ready if start.run in self._stops]:
+            self._executor.stop(overtaken)
 
     def _write_all(self, starts: list[tuple[StartRun, Told]]) -> list[tuple[StartRun, OSError | None]]:
         return [(start, self._write(told)) for start, told in starts]
@@ -165,44 +205,36 @@ class Runner:
     def _collect_all(self, ended: list[tuple[RunSpec, Exit]]) -> list[JobEnded]:
         return [self._collector.collect(spec, exit_, inline=self._is_inline(spec)) for spec, exit_ in ended]
 
-    def _settle(self, facts: list[Fact], world: World) -> None:
-        """The ends of these JobRuns are durable: their records may go, and so may outputs that are not Live."""
-        ended: list[RunSpec] = []
-        for fact in facts:
-            event = fact.event
-            if isinstance(event, jobrun.JobRunEvent):
-                spec = _spec_of_ended(world.runs[event.id])
-                if spec is not None:
-                    ended.append(spec)
-        if ended:
-            self._executor.settled([spec.id for spec in ended])
-            self._do(
-                self._discard([output for spec in ended for output in spec.outputs if not _is_live(world, output)])
-            )
+    def _settle(self, runs: Sequence[RunId], world: World) -> None:
+        """The ends of these JobRuns are durable: outputs that were never Live may go, and then their records."""
+        specs = [spec for spec in (_spec_of_ended(world.runs.get(run)) for run in runs) if spec is not None]
+        left = [output for spec in specs for output in spec.outputs if not _was_live(world, output)]
+        self._stops.difference_update(runs)
+        if left:
+            self._do(self._discard_and_settle(runs, left))
+        elif runs:
+            self._executor.settled(runs)
 
-    async def _discard(self, outputs: list[Output]) -> None:
-        if outputs:
-            await self._in_thread(self._collector.discard, outputs)
+    async def _discard_and_settle(self, runs: Sequence[RunId], left: list[Output]) -> None:
+        await self._by_hand(self._collector.discard, left)
+        self._executor.settled(runs)
 
-    def _publish(self, facts: list[Fact], world: World) -> None:
-        live = [fact.event for fact in facts if isinstance(fact.event, PartitionLive) and fact.event.content.files]
-        if live:
-            places = [(event, place_of(self._store, world, world.partitions[event.id])) for event in live]
-            self._do(self._link(places))
+    async def _draw_links(self, places: list[Place]) -> None:
+        await self._by_hand(self._links.draw, places)
 
-    async def _link(self, places: list[tuple[PartitionLive, str]]) -> None:
-        await self._in_thread(self._link_all, places)
-
-    def _link_all(self, places: list[tuple[PartitionLive, str]]) -> None:
-        for event, place in places:
-            self._store.publish(event.spec.environment, event.spec.ref, Path(place))
+    async def _redraw_links(self, world: World) -> None:
+        instances = chain.from_iterable([*world.holdings(name).canonical.values()] for name in world.environments)
+        while not self._closed and (some := [*islice(instances, LINKS_A_GO)]):
+            await self._by_hand(self._links.redraw, world, some)
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
     def _ask(self, job_name: str, refs: tuple[Ref, ...]) -> None:
         if refs:
             self._asking.update(refs)
-            self._do(self._ask_and_tell(job_name, refs))
+            question = self._do(self._ask_and_tell(job_name, refs))
+            self._questions.add(question)
+            question.add_done_callback(self._questions.discard)
 
     async def _ask_and_tell(self, job_name: str, refs: tuple[Ref, ...]) -> None:
         job = self._catalog.jobs[job_name]
@@ -217,14 +249,11 @@ class Runner:
         job = self._catalog.jobs.get(spec.job)
         return job is not None and job.executor == "inline"
 
-    def _spec(self, world: World, run: RunId) -> RunSpec | None:
-        state = world.runs.get(run)
-        return state.spec if isinstance(state, jobrun.RunState) else None
-
-    def _do(self, work: Coroutine[object, object, None]) -> None:
+    def _do(self, work: Coroutine[object, object, None]) -> "asyncio.Task[None]":
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
@@ -234,15 +263,18 @@ class Runner:
     async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *args, **kwargs))
 
+    async def _by_hand(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._hand, partial(function, *args, **kwargs))
 
-def _is_live(world: World, output: Output) -> bool:
-    return isinstance(world.partitions[output.instance], Live)
+
+def _was_live(world: World, output: Output) -> bool:
+    return live_of(world.partitions[output.instance]) is not None
 
 
-def _spec_of_ended(state: jobrun.JobRun) -> RunSpec | None:
+def _spec_of_ended(state: jobrun.JobRun | None) -> RunSpec | None:
     """The spec of a JobRun that has ended and had been launched."""
     if isinstance(state, jobrun.Succeeded | jobrun.Failed | jobrun.DepMiss | jobrun.Lost):
         return state.spec
-    if isinstance(state, jobrun.Canceled) and isinstance(state.was, jobrun.Canceling):
+    if isinstance(state, jobrun.Canceled) and isinstance(state.was, Canceling):
         return state.was.spec
     return None
