@@ -1,6 +1,9 @@
 """Mistakes that the reference model found, each as the shortest story that shows it."""
 
+import pytest
+
 from orchestrator.commands import CreateWant, PauseWant, ReportPartition, TaintPartitions
+from orchestrator.report import Report
 from statemachines.jobrun import Canceling, Launching, Running
 from statemachines.refs import Ref
 from tests.kit.core import Core, ended, missing
@@ -138,3 +141,35 @@ def test_what_was_in_a_circle_is_tried_again_when_another_circle_ended_with_it()
     again = core.want("mid/1", "twin/1")
     core.play()
     assert core.state(again) == "Successful"
+
+
+def runs_until_rest(core: Core, read: str) -> int:
+    """How many runs there are, up to ten, when all report that they read this ref."""
+    ran = 0
+    while ran < 10 and (runs := core.active()):
+        ran += len(runs)
+        core.turn(*(ended(run, report=Report(read=frozenset([Ref(read)]))) for run in runs))
+    return ran
+
+
+@pytest.mark.xfail(strict=True, reason="what a static job read beyond its inputs is not needed when it is built again")
+def test_a_job_that_read_something_stale_is_not_built_for_ever() -> None:
+    """If this fails, a job that says it read a stale ref that it was not given is run without end."""
+    core = Core(APPLICATION)
+    core.want("mid/1")
+    core.play()
+    core.turn(TaintPartitions("test", (Ref("raw/1"),), "bad"))
+    core.want("free/1")
+    assert runs_until_rest(core, "mid/1") < 10
+
+
+@pytest.mark.xfail(strict=True, reason="an earlier instance of the same ref counts as an input that has to stay fresh")
+def test_a_job_that_read_its_own_last_output_is_not_built_for_ever() -> None:
+    """If this fails, a job that works on from what it made before is run without end."""
+    core = Core(APPLICATION)
+    core.turn(ReportPartition("test", Ref("outside"), "1"))
+    core.want("inside")
+    core.play()
+    core.turn(ReportPartition("test", Ref("outside"), "2"))
+    core.want("inside")
+    assert runs_until_rest(core, "inside") < 10
