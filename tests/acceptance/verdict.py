@@ -1,0 +1,88 @@
+"""What must be true after a build, however often it was interrupted: by the witness, by the log, by the data."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from bel.open import open_reader
+from orchestrator.runtime.codec import CODEC
+from orchestrator.runtime.layout import Layout
+from statemachines import jobrun, laws
+from statemachines.ids import RunId
+from statemachines.partition import Live
+from statemachines.refs import Ref
+from statemachines.world import World
+from tests.acceptance.killing import REFS
+from tests.acceptance.notes import Note, Notes
+
+YEAR = "delays/yearly/year=2013"
+FIGURES = (336_776, 8_255, 12.639)
+_NEAR_S = 2.0
+"""On a busy machine a job may have been spawned so long before its first note, and its end be recorded so long after
+its last. It also goes on for a moment when its keeper dies, until it is cleared away."""
+
+
+async def replay(state: Path) -> World:
+    """Fold the whole log from nothing; every law holds at the end of every batch."""
+    reader = await open_reader(Layout(state).log, CODEC)
+    try:
+        world, batch = World(), 1
+        async for entries in reader.read():
+            for entry in entries:
+                if entry.batch != batch:
+                    batch = entry.batch
+                    assert list(laws.check(world)) == []
+                world.apply(entry.event, entry.seq)
+    finally:
+        await reader.close()
+    assert list(laws.check(world)) == []
+    return world
+
+
+def live_refs(world: World) -> dict[Ref, str]:
+    """The refs that have data, with the instance that is it."""
+    canonical = world.holdings("local").canonical
+    return {ref: instance for ref, instance in canonical.items() if isinstance(world.partitions[instance], Live)}
+
+
+def everything_is_there(state: Path, world: World, told: tuple[int, int, float] = FIGURES) -> None:
+    """All days, months and the year are Live, found under their plain names, and the year says these figures."""
+    live = live_refs(world)
+    assert len(live) == REFS
+    for ref, instance in live.items():
+        link = state / "store" / "current" / "local" / ref
+        assert link.resolve().name == f"@{instance}", f"{ref} is {instance}, its link leads to {link.resolve()}"
+    assert figures(state) == told
+
+
+def figures(state: Path) -> tuple[int, int, float]:
+    """Read the three figures from the year, by its plain name."""
+    told = json.loads((state / "store" / "current" / "local" / YEAR / "summary.json").read_text())
+    return told["flights"], told["cancelled"], told["mean_dep_delay"]
+
+
+def nothing_ran_twice(application: Path, world: World, keepers_died: Sequence[float] = ()) -> None:
+    """No run started twice, no ref made twice, nothing lost, unless a keeper took its runs with it."""
+    notes = Notes(application)
+    notes.refresh()
+    assert {run: times for run, times in notes.started().items() if times > 1} == {}
+    lost = {run for run, state in world.runs.items() if isinstance(state, jobrun.Lost)}
+    first = {note.run: note for note in notes.of("start")}
+    last = {note.run: note for note in notes.of("end")}
+    for run in lost & first.keys():
+        assert _died_with_a_keeper(first[RunId(run)], last.get(RunId(run)), keepers_died), f"{run} is Lost"
+    assert keepers_died or not lost
+    made: defaultdict[str, list[str]] = defaultdict(list)
+    for note in last.values():
+        for ref in note.refs if note.run not in lost else ():
+            made[ref].append(note.run)
+    assert {ref: runs for ref, runs in made.items() if len(runs) != 1} == {}
+    assert len(made) == REFS
+    succeeded = {run for run, state in world.runs.items() if isinstance(state, jobrun.Succeeded)}
+    assert succeeded == last.keys() - lost
+
+
+def _died_with_a_keeper(first: Note, last: Note | None, keepers_died: Sequence[float]) -> bool:
+    """A keeper died about when the run ran."""
+    return any(first.at - _NEAR_S <= died <= (last.at if last else died) + _NEAR_S for died in keepers_died)
