@@ -13,7 +13,7 @@ from orchestrator.planning.board import Board
 from orchestrator.report import BadReport, Made, Report
 from statemachines.ids import InstanceId
 from statemachines.jobrun import Canceling, Launching, Output, Running
-from statemachines.partition import Built, BuiltReading, Content, Failure, Live, Scalar
+from statemachines.partition import Built, BuiltReading, Content, Failure, Scalar
 from statemachines.refs import Ref
 
 Ran = Launching | Running | Canceling
@@ -123,17 +123,23 @@ def _origin(board: Board, run: Ran, report: Report, output: Output) -> Built | B
         node = board.graph.node(output.ref)
         reads = tuple(by_ref[need.ref] for need in board.graph.needs_of(node) if need.ref in by_ref)
     else:
-        reads = tuple(_instances(board, by_ref, report.read))
+        reads = tuple(_instances(board, by_ref, report.read, output.ref))
     return Built(run.spec.id) if reads == given else BuiltReading(run.spec.id, reads)
 
 
-def _instances(board: Board, by_ref: dict[Ref, InstanceId], read: frozenset[Ref]) -> list[InstanceId]:
-    """The instances behind the refs it said it read: those it was given, else what readers get now."""
+def _instances(board: Board, by_ref: dict[Ref, InstanceId], read: frozenset[Ref], made: Ref) -> list[InstanceId]:
+    """The instances behind the refs it said it read.
+
+    What it was given counts as it was then. What it found by itself counts where it is done now: something stale, or
+    an earlier instance of its own, would make it stale the moment it is made, and it would be made for ever.
+    """
+    board.graph.refresh()
     found: list[InstanceId] = []
     for ref in sorted(read):
-        instance = by_ref.get(ref) or board.holdings.canonical.get(ref)
-        if instance is not None and isinstance(board.world.partitions[instance], Live):
-            found.append(instance)
+        if ref in by_ref:
+            found.append(by_ref[ref])
+        elif ref != made and board.graph.is_done(ref):
+            found.append(board.holdings.canonical[ref])
     return found
 
 

@@ -1,7 +1,5 @@
 """Mistakes that the reference model found, each as the shortest story that shows it."""
 
-import pytest
-
 from orchestrator.commands import CreateWant, PauseWant, ReportPartition, TaintPartitions
 from orchestrator.report import Report
 from statemachines.jobrun import Canceling, Launching, Running
@@ -152,7 +150,6 @@ def runs_until_rest(core: Core, read: str) -> int:
     return ran
 
 
-@pytest.mark.xfail(strict=True, reason="what a static job read beyond its inputs is not needed when it is built again")
 def test_a_job_that_read_something_stale_is_not_built_for_ever() -> None:
     """If this fails, a job that says it read a stale ref that it was not given is run without end."""
     core = Core(APPLICATION)
@@ -163,7 +160,6 @@ def test_a_job_that_read_something_stale_is_not_built_for_ever() -> None:
     assert runs_until_rest(core, "mid/1") < 10
 
 
-@pytest.mark.xfail(strict=True, reason="an earlier instance of the same ref counts as an input that has to stay fresh")
 def test_a_job_that_read_its_own_last_output_is_not_built_for_ever() -> None:
     """If this fails, a job that works on from what it made before is run without end."""
     core = Core(APPLICATION)
