@@ -13,7 +13,7 @@ _SYNCS = 200
 
 
 def machine_facts() -> dict[str, str]:
-    """Describe processor, memory, system, interpreter, SQLite, and what one sync of the scratch disk takes."""
+    """Describe what the figures depend on, with one sync of the scratch disk and what else the machine had to do."""
     sqlite = sqlite_facts()
     return {
         "Processor": f"{os.cpu_count()} x {_after_colon('/proc/cpuinfo', 'model name')}",
@@ -21,6 +21,7 @@ def machine_facts() -> dict[str, str]:
         "System": f"{platform.system()} {platform.release().split('-')[0]}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "SQLite": f"{sqlite.version} ({sqlite.driver})",
+        "Load average": f"{os.getloadavg()[1]:.1f} over the last five minutes, our own work included",
         "Sync of 4 KiB appended": f"{_sync_ms():.2f} ms, median of {_SYNCS}, on {_file_system(tempfile.gettempdir())}",
     }
 
