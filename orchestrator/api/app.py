@@ -17,6 +17,7 @@ import msgspec
 from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from orchestrator.api.door import DoorError
@@ -91,43 +92,43 @@ async def list_wants(request: Asked) -> Response[bytes]:
 
 
 @get(f"{BASE}/wants/{{want:str}}")
-async def show_want(request: Asked, want: str) -> Response[bytes]:
+async def show_want(request: Asked, want: FromPath[str]) -> Response[bytes]:
     """Show a want with all its refs."""
     return _json(await _door(request).want(want))
 
 
 @get(f"{BASE}/wants/{{want:str}}/wait")
-async def wait_want(request: Asked, want: str) -> Response[bytes]:
+async def wait_want(request: Asked, want: FromPath[str]) -> Response[bytes]:
     """Answer when the want has closed, or with its state when the time is over."""
     return _json(await _door(request).wait_want(want, _query(request, Patience).timeout_s))
 
 
 @get(f"{BASE}/wants/{{want:str}}/progress")
-async def show_progress(request: Asked, want: str) -> Response[bytes]:
+async def show_progress(request: Asked, want: FromPath[str]) -> Response[bytes]:
     """Say how far a want is, in one answer."""
     return _json(await _door(request).progress(want))
 
 
 @post(f"{BASE}/wants/{{want:str}}/cancel", status_code=HTTPStatus.OK)
-async def cancel_want(request: Asked, want: str) -> Response[bytes]:
+async def cancel_want(request: Asked, want: FromPath[str]) -> Response[bytes]:
     """Take a want back."""
     return _json(await _door(request).cancel_want(want, (await _body(request, Because)).reason))
 
 
 @post(f"{BASE}/wants/{{want:str}}/pause", status_code=HTTPStatus.OK)
-async def pause_want(request: Asked, want: str) -> Response[bytes]:
+async def pause_want(request: Asked, want: FromPath[str]) -> Response[bytes]:
     """Let a want demand nothing for now."""
     return _json(await _door(request).pause_want(want, (await _body(request, Because)).reason))
 
 
 @post(f"{BASE}/wants/{{want:str}}/resume", status_code=HTTPStatus.OK)
-async def resume_want(request: Asked, want: str) -> Response[bytes]:
+async def resume_want(request: Asked, want: FromPath[str]) -> Response[bytes]:
     """Let a paused want go on."""
     return _json(await _door(request).resume_want(want))
 
 
 @post(f"{BASE}/wants/{{want:str}}/retry", status_code=HTTPStatus.OK)
-async def retry_want(request: Asked, want: str) -> Response[bytes]:
+async def retry_want(request: Asked, want: FromPath[str]) -> Response[bytes]:
     """Try what failed of a want again."""
     return _json(await _door(request).retry_want(want))
 
@@ -183,19 +184,19 @@ async def list_jobruns(request: Asked) -> Response[bytes]:
 
 
 @get(f"{BASE}/jobruns/{{run:str}}")
-async def show_jobrun(request: Asked, run: str) -> Response[bytes]:
+async def show_jobrun(request: Asked, run: FromPath[str]) -> Response[bytes]:
     """Show a JobRun with what it was given and made."""
     return _json(await _door(request).jobrun(run))
 
 
 @get(f"{BASE}/jobruns/{{run:str}}/log")
-async def show_log(request: Asked, run: str) -> Response[bytes]:
+async def show_log(request: Asked, run: FromPath[str]) -> Response[bytes]:
     """Read a piece of what a JobRun printed."""
     return _json(await _door(request).log_text(run, _query(request, Offset).offset))
 
 
 @post(f"{BASE}/jobruns/{{run:str}}/cancel", status_code=HTTPStatus.OK)
-async def cancel_jobrun(request: Asked, run: str) -> Response[bytes]:
+async def cancel_jobrun(request: Asked, run: FromPath[str]) -> Response[bytes]:
     """Stop a JobRun; what it was building fails."""
     return _json(await _door(request).cancel_jobrun(run, (await _body(request, Because)).reason))
 
@@ -318,7 +319,7 @@ def _door(request: Asked) -> LocalDoor:
 def _query(request: Asked, shape: type[S]) -> S:
     """The parameters of a request. What is a list in the shape may be repeated."""
     try:
-        given = parse_qs(request.scope["query_string"].decode(), keep_blank_values=True, strict_parsing=False)
+        given = parse_qs(request.scope["query_string"].decode(), keep_blank_values=True, errors="strict")
         lists = {"states"}
         values = {key: texts if key in lists else texts[-1] for key, texts in given.items()}
         return msgspec.convert(values, shape, strict=False)

@@ -6,6 +6,7 @@ they are whole. Nothing is tried again here: a want carries an idempotency key, 
 
 import socket
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TypeVar
@@ -230,7 +231,8 @@ class HttpDoor:
     def _exchange(self, method: str, target: str, body: bytes) -> bytes:
         connection = _Connection(self._path)
         try:
-            connection.request(method, target, body or None, {"Content-Type": "application/json"})
+            with suppress(BrokenPipeError):  # it refused before it had read all: the answer says why
+                connection.request(method, target, body or None, {"Content-Type": "application/json"})
             response = connection.getresponse()
             status, answer = response.status, response.read()
         except (FileNotFoundError, ConnectionRefusedError) as error:

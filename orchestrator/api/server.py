@@ -92,6 +92,15 @@ async def _started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> Non
 
 @contextmanager
 def _listening(path: Path) -> Generator[socket.socket]:
+    listening = _bound(path)
+    try:
+        yield listening
+    finally:
+        listening.close()
+        path.unlink(missing_ok=True)
+
+
+def _bound(path: Path) -> socket.socket:
     _make_way(path)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -99,13 +108,11 @@ def _listening(path: Path) -> Generator[socket.socket]:
         with address_of(path) as address:
             listening.bind(address)
         path.chmod(0o600)
-        listening.settimeout(0)
-        yield listening
     except OSError as error:
-        raise refusal("socket_failed", f"no socket can be opened at {path}: {error}", "look at its folder") from error
-    finally:
         listening.close()
-        path.unlink(missing_ok=True)
+        raise refusal("socket_failed", f"no socket can be opened at {path}: {error}", "look at its folder") from error
+    listening.settimeout(0)
+    return listening
 
 
 def _make_way(path: Path) -> None:
