@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from orchestrator.catalog import Catalog, Job, build_catalog
 from orchestrator.config import load_config
-from orchestrator.report import Report, read_report
+from orchestrator.report import Report
+from orchestrator.runtime.reports import read_report
 from orchestrator.store import DiskStore, Sealed
 from statemachines.refs import Ref
 from wantd import Context, Missing
