@@ -19,6 +19,23 @@ import msgspec
 
 from orchestrator.observations import Exit
 
+__all__ = [
+    "Executor",
+    "ExecutorError",
+    "Exit",
+    "Fact",
+    "InlineStart",
+    "ProcessStart",
+    "RunEnded",
+    "RunStarted",
+    "Sink",
+    "StaleEpoch",
+    "StartRun",
+    "StopRun",
+    "Survey",
+    "WorkerStart",
+]
+
 
 class ProcessStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="how", tag="process"):
     """Start one JobRun as a process of its own.

@@ -31,7 +31,7 @@ class InlineExecutor:
     async def open(self, sink: Sink) -> Survey:
         """Begin; nothing is ever left of an earlier daemon."""
         self._loop, self._sink = asyncio.get_running_loop(), sink
-        self._thread = threading.Thread(target=self._work, args=(self._loop,), name="wantd-inline")
+        self._thread = threading.Thread(target=self._work, args=(self._loop,), name="wantd-inline", daemon=True)
         self._thread.start()
         return {}
 

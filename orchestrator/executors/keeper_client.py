@@ -58,8 +58,12 @@ class KeeperClient:
         await asyncio.to_thread(take_over, self._keepers, self._epoch)
         alive, dead = await asyncio.to_thread(find_keepers, self._keepers)
         survey: dict[str, Literal["running"] | Exit] = {}
-        for folder in [*dead, *alive]:
-            survey.update(await self._adopt(folder))
+        try:
+            for folder in [*dead, *alive]:
+                survey.update(await self._adopt(folder))
+        except BaseException:
+            await self.close()
+            raise
         self._sink = sink
         asyncio.get_running_loop().call_soon(self._deliver, self._early)
         return survey

@@ -75,7 +75,7 @@ class Link(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     async def greeting(self) -> Hello:
-        """Await the answer to our ``hello``.
+        """Await the answer to our ``hello``; without one the connection is given up.
 
         Raises ConnectionError when the keeper ends instead, StaleEpoch when it obeys a newer daemon, ExecutorError
         when it says nothing for 10 s.
@@ -83,7 +83,11 @@ class Link(asyncio.Protocol):
         try:
             return await asyncio.wait_for(self._hello, ANSWER_S)
         except TimeoutError:
+            self._abort()
             raise ExecutorError(f"a keeper says nothing for {ANSWER_S:g} s; is it suspended (ps state T)?") from None
+        except BaseException:
+            self._abort()
+            raise
 
     def ask(self, do: str, runs: list[str] | list[msgspec.Raw]) -> None:
         """Send a request about runs."""
@@ -116,6 +120,10 @@ class Link(asyncio.Protocol):
             self._hello.set_exception(ConnectionError("a keeper ended before it answered"))
         self._lost.set()
         self._on_gone(self)
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
 
     def _send(self, request: dict[str, object]) -> None:
         assert self._transport is not None, "nothing is asked before the connection is made"

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -129,6 +130,19 @@ class Maker:
             timeout_s=timeout_s,
             grace_s=1.0,
         )
+
+
+async def line_in(path: Path) -> str:
+    """Wait until a job has written a whole line, and return it."""
+    return await asyncio.to_thread(wait_for_line, path)
+
+
+def wait_for_line(path: Path) -> str:
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not (path.exists() and path.read_text().endswith("\n")):
+        assert time.monotonic() < give_up_at, f"nobody wrote {path}"
+        time.sleep(0.002)
+    return path.read_text().strip()
 
 
 def keeper_folders(keepers: Path) -> list[Path]:
