@@ -28,9 +28,14 @@ class Application(Protocol):
 class Engine(Protocol):
     """A running engine."""
 
-    application: Application
-    log: Log[AnyEvent]
-    store: PartitionStore
+    @property
+    def application(self) -> Application: ...
+
+    @property
+    def log(self) -> Log[AnyEvent]: ...
+
+    @property
+    def store(self) -> PartitionStore: ...
 
     async def submit(self, command: AnyCommand) -> Answer:
         """Hand in a command and wait until its answer is durable."""
