@@ -44,9 +44,8 @@ class Parts:
 
     @asynccontextmanager
     async def daemon(self, config: Path) -> "AsyncIterator[Door]":
-        from orchestrator.api.server import serve
-
         from orchestrator.api.local import LocalDoor
+        from orchestrator.api.server import serve
         from orchestrator.daemon import open_engine
 
         async with open_engine(self.load(config)) as engine, serve(engine):

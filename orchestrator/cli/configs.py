@@ -12,6 +12,7 @@ from orchestrator.cli.tables import print_fields, print_json, print_table
 
 if TYPE_CHECKING:
     from orchestrator.cli.session import Session
+    from orchestrator.config import Limits
 
 
 @click.group("config")
@@ -43,7 +44,7 @@ def show(session: Session, /, *, as_json: bool) -> None:
             "state_directory": str(layout.state),
             "python": catalog.python,
             "pools": catalog.pools,
-            "limits": catalog.limits,
+            "limits": _limits(catalog.limits),
             "jobs": list(catalog.jobs.values()),
             "externals": list(catalog.externals.values()),
         }
@@ -64,3 +65,13 @@ def show(session: Session, /, *, as_json: bool) -> None:
         for job in catalog.jobs.values()
     ]
     print_table(("job", "runs as", "pool", "slots", "batch", "tries", "makes"), rows)
+
+
+def _limits(limits: Limits) -> dict[str, int]:
+    """Name the limits with their units."""
+    return {
+        "log_bytes": int(limits.log_bytes),
+        "refs_per_want": limits.refs_per_want,
+        "grace_us": int(limits.grace),
+        "max_batch_events": limits.max_batch_events,
+    }

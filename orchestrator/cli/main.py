@@ -1,7 +1,7 @@
 """One run of the command line, from arguments to exit code: the only place where errors end.
 
-On a terminal help is drawn by rich-click, which costs more time than everything else in ``--help`` together; elsewhere
-it is click's plain text.
+On a terminal the help of a command is drawn by rich-click, which costs more time than everything else in ``--help``
+together. So ``wantd --help``, the first thing a person types, stays click's plain text, and so does help in a pipe.
 """
 
 import os
@@ -37,7 +37,7 @@ def run(arguments: Sequence[str], parts: Parts) -> int:
 
 
 def _invoke(arguments: list[str], session: Session) -> int:
-    if is_drawn(sys.stdout) and not {"-h", "--help"}.isdisjoint(arguments):
+    if is_drawn(sys.stdout) and len(arguments) > 1 and not {"-h", "--help"}.isdisjoint(arguments):
         from rich_click.patch import patch
 
         patch()

@@ -18,7 +18,7 @@ from orchestrator.cli.speech import in_color, safe
 from orchestrator.cli.watch import seconds_between, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rich.console import RenderableType
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 BAR = 20
 FULL, HALF, EMPTY = "━", "╸", "─"
-MOVING = (("building", "running"), ("ready", "ready"), ("backoff", "to be tried again"), ("waiting", "waiting"))
+MOVING = (("building", "under way"), ("ready", "ready"), ("backoff", "to be tried again"), ("waiting", "waiting"))
 BAD = (("failed", "failed"), ("upfailed", "failed upstream"))
 
 Needs = "Mapping[str, set[str]]"
@@ -79,14 +79,13 @@ async def needs_by_job(door: Door) -> dict[str, set[str]]:
 def draw(progress: Progress, needs: Mapping[str, set[str]], height: int) -> RenderableType:
     """Draw a moment of a want in so many lines."""
     jobs = progress.jobs[: max(1, height - 4)]
-    room = max(0, height - len(jobs) - 3)
+    room = max(0, height - len(jobs) - 2)
     running = progress.running if len(progress.running) <= room else progress.running[: max(0, room - 1)]
     parts: list[RenderableType] = [_jobs(jobs, progress.jobs, needs)]
     if running:
         parts += [Text(""), _running(running, progress.now)]
     unseen = len(progress.running) - len(running)
-    if unseen or progress.queued:
-        parts.append(Text(_rest(unseen, progress.queued), style="dim"))
+    parts.append(Text(", ".join(_foot(progress, unseen)), style="dim"))
     return Group(*parts)
 
 
@@ -140,6 +139,10 @@ def _running(runs: Iterable[RunProgress], now: str) -> Table:
     return table
 
 
-def _rest(unseen: int, queued: int) -> str:
-    told = [f"{unseen} more run"] if unseen else []
-    return ", ".join([*told, f"{queued} JobRuns wait for slots or their batch"] if queued else told)
+def _foot(progress: Progress, unseen: int) -> Iterator[str]:
+    if unseen:
+        yield f"{unseen} more run"
+    if progress.queued:
+        yield f"{progress.queued} JobRuns wait for slots or their batch"
+    minutes, seconds = divmod(int(seconds_between(progress.want.created_at, progress.now)), 60)
+    yield f"{minutes}:{seconds:02}"

@@ -29,6 +29,7 @@ LOOK_S = 0.125
 IDLE_SHARE = 10
 """Looking costs at most a tenth of the time, however large the want is."""
 CONFIRM_S = 0.1
+LAST_BYTES, LAST_LINES = 4_000, 5
 
 
 class Interruptions:
@@ -247,19 +248,25 @@ def seconds_between(begin: str, end: str) -> float:
 
 
 async def _failures(door: Door, want: WantView) -> list[str]:
-    """Each failed ref, why, and where the output of the JobRun is."""
+    """Each failed ref, why, and what the JobRun behind it said last."""
     lines: list[str] = []
-    logs: dict[str, str] = {}
+    words: dict[str, list[str]] = {}
     failures = (await door.want(want.id)).failures
     for failure in failures:
         lines += [f"failed: {failure.ref}", f"   why: {failure.reason} (entry {failure.evidence})"]
         if failure.run is not None:
-            if failure.run not in logs:
-                logs[failure.run] = (await door.jobrun(failure.run)).log
-            lines.append(f"   log: {logs[failure.run]}")
+            if failure.run not in words:
+                words[failure.run] = await _last_words(door, failure.run)
+            lines += words[failure.run]
     if len(failures) < want.failures_count:
         lines.append(f"and {want.failures_count - len(failures)} more: wantd want show {want.id}")
     return lines
+
+
+async def _last_words(door: Door, run: str) -> list[str]:
+    """The end of what a JobRun printed, and where all of it is."""
+    printed = (await door.log_text(run, -LAST_BYTES)).text.splitlines()[-LAST_LINES:]
+    return [*(f"      | {line}" for line in printed), f"   log: {(await door.jobrun(run)).log}"]
 
 
 def _spec(event: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:

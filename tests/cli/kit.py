@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
+
+from orchestrator.cli.main import run
+from wantd.__main__ import Parts
 
 CONFIG = """\
 [application]
@@ -112,8 +118,7 @@ def make_application(folder: Path) -> Path:
 
 def environment() -> dict[str, str]:
     """The environment of a person at a pipe."""
-    dropped = {"WANTD_CONFIG", "NO_COLOR", "FORCE_COLOR"}
-    return {key: value for key, value in os.environ.items() if key not in dropped}
+    return {key: value for key, value in os.environ.items() if key != "WANTD_CONFIG"}
 
 
 def start(folder: Path, *arguments: str, **more: Any) -> subprocess.Popen[str]:
@@ -130,9 +135,17 @@ def wantd(folder: Path, *arguments: str, seconds: float = 60) -> subprocess.Comp
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
+def here(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process, which is faster; what it says is the same."""
+    out, err = StringIO(), StringIO()
+    with contextlib.chdir(folder), redirect_stdout(out), redirect_stderr(err):
+        code = run(arguments, Parts())
+    return subprocess.CompletedProcess(arguments, int(code), out.getvalue(), err.getvalue())
+
+
 def as_json(folder: Path, *arguments: str) -> Any:
     """Run a read with --json, which must succeed."""
-    done = wantd(folder, *arguments, "--json")
+    done = here(folder, *arguments, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.kit import as_json, line_with, make_application, start, wantd
+from tests.cli.kit import as_json, here, line_with, make_application, start, wantd
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def app(tmp_path: Path) -> Path:
 
 def head(app: Path) -> int:
     """The seq of the newest entry."""
-    return int(wantd(app, "bel", "tail", "-n", "1").stdout.split()[0])
+    return int(here(app, "bel", "tail", "-n", "1").stdout.split()[0])
 
 
 def test_it_builds_and_then_has_nothing_to_do(app: Path) -> None:
@@ -27,7 +27,7 @@ def test_it_builds_and_then_has_nothing_to_do(app: Path) -> None:
     assert "done in" in first.stderr
     assert "3 JobRuns" in first.stderr
     before = head(app)
-    second = wantd(app, "build", "sum")
+    second = here(app, "build", "sum")
     assert second.returncode == 0
     assert "nothing to do: sum is there already" in second.stderr
     assert head(app) - before <= 3
@@ -35,7 +35,7 @@ def test_it_builds_and_then_has_nothing_to_do(app: Path) -> None:
 
 def test_a_pipe_gets_a_line_for_each_jobrun(app: Path) -> None:
     """Broken: a log file of a build is empty, or holds the drawings of a terminal."""
-    done = wantd(app, "build", "one/1..3")
+    done = here(app, "build", "one/1..3")
     told = [line for line in done.stderr.splitlines() if " built " in line]
     assert len(told) == 3
     assert "\x1b" not in done.stderr
@@ -43,7 +43,7 @@ def test_a_pipe_gets_a_line_for_each_jobrun(app: Path) -> None:
 
 def test_a_failure_names_the_ref_the_reason_and_the_log(app: Path) -> None:
     """Broken: a failed build leaves a person without the way to the job's output."""
-    done = wantd(app, "build", "broken")
+    done = here(app, "build", "broken")
     assert done.returncode == 1
     assert "failed: broken" in done.stderr
     assert "exit code 3" in done.stderr
@@ -53,7 +53,7 @@ def test_a_failure_names_the_ref_the_reason_and_the_log(app: Path) -> None:
 
 def test_a_failure_upstream_leads_to_the_job_that_failed(app: Path) -> None:
     """Broken: a build that failed because of an input does not say which."""
-    done = wantd(app, "build", "above")
+    done = here(app, "build", "above")
     assert done.returncode == 1
     assert "UpstreamFailed" in done.stderr
     assert "broken" in done.stderr
@@ -62,14 +62,14 @@ def test_a_failure_upstream_leads_to_the_job_that_failed(app: Path) -> None:
 
 def test_a_job_that_writes_nothing_is_told_so(app: Path) -> None:
     """Broken: a job that exits with 0 and writes nothing counts as done, or fails without a reason."""
-    done = wantd(app, "build", "silent")
+    done = here(app, "build", "silent")
     assert done.returncode == 1
     assert "made nothing" in done.stderr
 
 
 def test_a_program_that_does_not_exist_is_named(app: Path) -> None:
     """Broken: a misspelt command is a crash, or a riddle."""
-    done = wantd(app, "build", "missing")
+    done = here(app, "build", "missing")
     assert done.returncode == 1
     assert "no-such-program-at-all" in done.stderr
     assert "Traceback" not in done.stderr
@@ -93,7 +93,7 @@ def test_an_interrupted_build_cancels_its_want_and_waits(app: Path, number: int,
 
 def test_a_timeout_cancels_and_says_124(app: Path) -> None:
     """Broken: --timeout waits for ever, or leaves the want open without anybody who builds it."""
-    done = wantd(app, "build", "slow", "--timeout", "500ms")
+    done = here(app, "build", "slow", "--timeout", "500ms")
     assert done.returncode == 124, done.stderr
     (want,) = as_json(app, "want", "list")
     assert want["state"] == "Canceled"
@@ -107,12 +107,12 @@ def test_json_is_the_want(app: Path) -> None:
 
 def test_what_a_job_prints_is_bounded_and_can_be_read(app: Path) -> None:
     """Broken: a job that prints 100 MB fills the disk, blocks, or breaks the terminal of whoever reads it."""
-    done = wantd(app, "build", "loud")
+    done = here(app, "build", "loud")
     assert done.returncode == 0, done.stderr
     (run,) = as_json(app, "jobrun", "list")
     log = Path(as_json(app, "jobrun", "show", run["id"])["log"])
     assert log.stat().st_size <= 11_000_000
-    printed = wantd(app, "jobrun", "logs", run["id"])
+    printed = here(app, "jobrun", "logs", run["id"])
     assert printed.returncode == 0
     assert printed.stdout.startswith("noise\n")
 
