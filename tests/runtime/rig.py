@@ -88,6 +88,7 @@ class ToldLog(StoredLog[AnyEvent]):
     dies_written: bool = False
     written_all_the_same: bool = False
     gate: asyncio.Event | None = None
+    meanwhile: Callable[[], None] | None = None
 
     def prepare(self, pulse: Pulse, on_death: Callable[[], None]) -> None:
         self.pulse = pulse
@@ -106,6 +107,8 @@ class ToldLog(StoredLog[AnyEvent]):
         self.pulse.beat()
         if self.gate is not None:
             await self.gate.wait()
+        if self.meanwhile is not None:
+            self.meanwhile()
         try:
             return await self._obey(entries, epoch)
         finally:
@@ -291,6 +294,10 @@ class Life:
     async def submit(self, command: AnyCommand) -> Answer:
         async with asyncio.timeout(PATIENCE_S):
             return await self.engine.submit(command)
+
+    def ask(self, command: AnyCommand) -> "asyncio.Future[Answer]":
+        """Put a command into the mailbox at once."""
+        return self.engine._loop._mailbox.ask(command)
 
     async def want(self, *refs: str, **more: object) -> WantId:
         """Create a want that must be accepted."""

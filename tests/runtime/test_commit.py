@@ -211,6 +211,29 @@ async def test_a_reader_sees_committed_states_only_and_is_not_starved(rig: Rig) 
 
 
 @pytest.mark.asyncio
+async def test_a_reader_gets_its_look_though_every_turn_is_followed_by_another(rig: Rig) -> None:
+    """If this fails, nobody can read while the daemon is busy."""
+
+    async def look() -> tuple[int, int]:
+        return (await life.engine.board()).world.seq, life.log.head.seq
+
+    async with rig.life() as life:
+        life.log.gate = asyncio.Event()
+        answers = [life.ask(CreateWant("test", ("raw/1",)))]
+        await life.happens(lambda: len(life.log.asked) == 1)
+        looking = asyncio.create_task(look())
+        await asyncio.sleep(0)
+        life.log.meanwhile = lambda: answers.append(life.ask(CreateWant("test", ("raw/1",))))
+        life.log.gate.set()
+        answers.append(life.ask(CreateWant("test", ("raw/1",))))
+        shown, committed = await looking
+        assert shown == committed
+        assert len(life.log.asked) < 10
+        life.log.meanwhile = None
+        await asyncio.gather(*answers)
+
+
+@pytest.mark.asyncio
 async def test_an_asker_that_went_away_does_not_break_the_turn(rig: Rig) -> None:
     """If this fails, a client that hangs up stops the daemon, or loses others their answers."""
     async with rig.life() as life:

@@ -51,6 +51,7 @@ async def test_a_job_that_ends_while_the_engine_closes_is_left_to_the_next(rig: 
         (run,) = rig.executor.running
         rig.end(run)
         life.executor.while_closing.append(RunEnded(run, GOOD))
+    assert not life.runner.failure.done()
     assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]  # a test is a task
     async with rig.life() as life:
         await life.play()

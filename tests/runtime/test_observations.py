@@ -6,17 +6,20 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from orchestrator.commands import CancelWant, TaintPartitions
 from orchestrator.executors.base import Exit, Fact, ProcessStart, RunEnded, RunStarted
 from orchestrator.observations import JobConfigured, JobEnded, JobNotConfigured, JobStarted
+from orchestrator.planning.board import Board
 from orchestrator.report import Report
 from orchestrator.store import DiskStore
 from statemachines.ids import RunId
-from statemachines.jobrun import Failed
+from statemachines.jobrun import Failed, Succeeded
 from statemachines.refs import Ref
 from tests.runtime.rig import BAD, GOOD, Rig
 
@@ -134,8 +137,8 @@ def _fifo_as_report(report: Path, _: Path) -> None:
 
 
 def _link_as_report(report: Path, _: Path) -> None:
-    report.unlink()
-    report.symlink_to("/etc/passwd")
+    report.rename(report.with_name("elsewhere")).write_text('{"output": "raw/1", "digest": "1"}\n')
+    report.symlink_to("elsewhere")
 
 
 def _no_report(report: Path, _: Path) -> None:
@@ -289,26 +292,34 @@ async def test_bytes_that_can_not_be_removed_and_links_that_can_not_be_drawn_end
     assert rig.store.published("local", Ref("raw/3")) is not None
 
 
+def has_succeeded(run: RunId, board: Board) -> bool:
+    return isinstance(board.world.runs[run], Succeeded)
+
+
 @pytest.mark.asyncio
-async def test_links_are_drawn_one_after_the_other_in_the_order_of_the_log(rig: Rig) -> None:
+async def test_links_are_drawn_one_after_the_other(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """If this fails, two links drawn at once trip over a folder both need, or the older one wins."""
+    drawing: list[Ref] = []
+    beside: list[Ref] = []
+    publish = DiskStore.publish
+
+    def slow(store: DiskStore, environment: str, ref: Ref, location: Path) -> None:
+        beside.extend(drawing)
+        drawing.append(ref)
+        Event().wait(0.005)
+        publish(store, environment, ref, location)
+        drawing.remove(ref)
+
+    monkeypatch.setattr(DiskStore, "publish", slow)
     async with rig.life() as life:
-        for number in range(60):
-            await life.want(f"raw/{number}")
-        await life.started(60)
+        await life.want(*(f"raw/{number}" for number in range(20)))
+        await life.started(20)
         for run in list(rig.executor.running):
             rig.end(run)
             rig.executor.deliver()
-            await life.pulse.beyond(life.pulse.count)
-        await life.play()
-        await life.submit(TaintPartitions("test", (Ref("raw/1"),), "again"))
-        await life.want("raw/1")
-        await life.started(61)
-        rig.say(rig.executor.running[0], {"output": "raw/1", "digest": "other"})
-        await life.play()
-    newest = Path(rig.told(rig.executor.starts[-1].run).outputs[0].location)
-    assert rig.store.published("local", Ref("raw/1")) == newest
-    assert all(rig.store.published("local", Ref(f"raw/{number}")) for number in range(60))
+            await life.until(partial(has_succeeded, RunId(run)))
+    assert beside == []
+    assert all(rig.store.published("local", Ref(f"raw/{number}")) for number in range(20))
 
 
 @pytest.mark.asyncio
