@@ -1,6 +1,7 @@
 """All reads of a door, over a board and its log, whoever keeps them up to date.
 
-Every answer is taken from one board without an await in between, so it shows one moment.
+Every answer is taken from one board without an await in between, so it shows one moment; what takes long and what reads
+files is done in a thread afterwards, so that the engine goes on.
 """
 
 import asyncio
@@ -117,7 +118,8 @@ class Reads(ABC):
 
     async def plan(self, refs: tuple[str, ...]) -> Plan:
         board = await self.board()
-        return plan.plan(board, _plannable(board, refs), self.places(board))
+        start = plan.prepared(board, _plannable(board, refs), self.places(board))
+        return await asyncio.to_thread(plan.rehearsed, start)
 
     async def why(self, ref: str) -> Why:
         return why.why(await self.board(), checked_ref(ref))

@@ -9,8 +9,9 @@ Source: design section 10 (plan); law 6 is what makes this possible.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from orchestrator.catalog import find_cycle
+from orchestrator.catalog import External, find_cycle
 from orchestrator.decide.wants import CLOSURE_MAX
 from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
@@ -22,7 +23,7 @@ from orchestrator.views.shapes import GivenInput, Plan, PlannedRef, PlannedRun
 from orchestrator.views.situation import failed, situation
 from statemachines.ids import InstanceId
 from statemachines.jobrun import JobRunLaunching, RunSpec, RunState
-from statemachines.partition import Adopted, PartitionLive
+from statemachines.partition import Adopted, Partition, PartitionLive
 from statemachines.refs import Ref
 from statemachines.world import live_of
 
@@ -37,26 +38,60 @@ _ASKED = "its configure executable says what it needs, and what is made together
 _DYNAMIC = "it may find out while it runs that it needs more; then that is built and it runs again"
 
 
+class Prepared(NamedTuple):
+    """All that a plan takes from the board; from here on the board may go on."""
+
+    wanted: tuple[Ref, ...]
+    seq: int
+    play: Rehearsal
+    done: dict[Ref, GivenInput]
+    """What is there and fresh, of all that was looked at."""
+    under_way: tuple[PlannedRef, ...]
+    external: dict[Ref, PlannedRef]
+    orphans: tuple[PlannedRef, ...]
+    places: Places
+
+
 def plan(board: Board, refs: Sequence[Ref], places: Places) -> Plan:
     """What a want for these refs would do now."""
+    return rehearsed(prepared(board, refs, places))
+
+
+def prepared(board: Board, refs: Sequence[Ref], places: Places) -> Prepared:
+    """Take from the board what is needed. Costs time in proportion to what is not done."""
     wanted = tuple(dict.fromkeys(refs))
-    makeable = tuple(ref for ref in wanted if board.recipes.maker(ref) is not None)
-    play = Rehearsal(board, makeable)
+    play = Rehearsal(board, tuple(ref for ref in wanted if board.recipes.maker(ref) is not None))
+    nodes = [peek(board, ref) for ref in play.refs]
+    open_nodes = [node for node in nodes if not node.done]
+    return Prepared(
+        wanted=wanted,
+        seq=board.world.seq,
+        play=play,
+        done={node.ref: _given(node.canonical, places) for node in nodes if node.done and node.canonical is not None},
+        under_way=tuple(_as_is(board, node) for node in nodes if node.building or node.ref in board.buffered),
+        external={node.ref: _as_is(board, node) for node in open_nodes if isinstance(node.maker, External)},
+        orphans=tuple(_orphan(board, ref) for ref in wanted if board.recipes.maker(ref) is None),
+        places=places,
+    )
+
+
+def rehearsed(start: Prepared) -> Plan:
+    """Play it through, and tell of it. Some 0.3 ms for each JobRun; may be done in a thread."""
+    play = start.play
     play.run()
-    runs = tuple(_runs(play))
-    adopted = tuple(_adopted(play))
+    runs, adopted = tuple(_runs(play)), tuple(_adopted(play))
     unknown = tuple(_unknown(play, runs))
     return Plan(
-        refs=wanted,
-        seq=board.world.seq,
+        refs=start.wanted,
+        seq=start.seq,
         runs=runs,
-        done=tuple(ref for ref in wanted if peek(board, ref).done),
-        under_way=tuple(_under_way(board, play)),
+        done=tuple(ref for ref in start.wanted if ref in start.done),
+        under_way=start.under_way,
         adopted=adopted,
-        awaited=(*(_as_is(board, peek(board, ref)) for ref in play.awaited), *_never_asked(play)),
-        impossible=(*_orphans(board, wanted), *_impossible(play)),
+        awaited=(*(start.external[ref] for ref in play.awaited), *_never_asked(play)),
+        impossible=(*start.orphans, *_impossible(play)),
         unknown=unknown,
-        given=tuple(_given(board, runs, adopted, places)),
+        given=tuple(_inputs_there(start, runs, adopted)),
         exact=not unknown,
     )
 
@@ -99,25 +134,21 @@ def _unknown(play: Rehearsal, runs: Sequence[PlannedRun]) -> Iterator[PlannedRef
                 yield PlannedRef(ref, Code.MISSED, _DYNAMIC)
 
 
-def _given(
-    board: Board, runs: Sequence[PlannedRun], adopted: Sequence[PlannedRef], places: Places
-) -> Iterator[GivenInput]:
+def _inputs_there(start: Prepared, runs: Sequence[PlannedRun], adopted: Sequence[PlannedRef]) -> Iterator[GivenInput]:
     """What the runs read and do not make themselves: what is there, or an older instance that is shown again."""
-    shown = {found.ref: InstanceId(found.id) for found in adopted if found.id is not None}
+    sources = {found.ref: InstanceId(found.id) for found in adopted if found.id is not None}
     made = {ref for run in runs for ref in run.outputs}
-    read = dict.fromkeys(Ref(ref) for run in runs for ref in run.inputs if ref not in made)
-    for ref in read:
-        instance = shown.get(ref) or board.holdings.canonical.get(ref)
-        live = None if instance is None else live_of(board.world.partitions[instance])
-        if live is not None:
-            yield GivenInput(ref, live.spec.id, places(live), live.content.digest)
+    for ref in dict.fromkeys(Ref(ref) for run in runs for ref in run.inputs if ref not in made):
+        if ref in start.done:
+            yield start.done[ref]
+        elif ref in sources:
+            yield _given(start.play.board.world.partitions[sources[ref]], start.places)
 
 
-def _under_way(board: Board, play: Rehearsal) -> Iterator[PlannedRef]:
-    for ref in play.refs:
-        node = peek(board, ref)
-        if node.building or ref in board.buffered:
-            yield _as_is(board, node)
+def _given(state: Partition, places: Places) -> GivenInput:
+    live = live_of(state)
+    assert live is not None, "what is read is Live"
+    return GivenInput(live.spec.ref, live.spec.id, places(live), live.content.digest)
 
 
 def _adopted(play: Rehearsal) -> Iterator[PlannedRef]:
@@ -137,11 +168,9 @@ def _as_is(board: Board, node: Node) -> PlannedRef:
 # ------------------------------------------------------------------------------------------------ what can not be had
 
 
-def _orphans(board: Board, wanted: Sequence[Ref]) -> Iterator[PlannedRef]:
-    for ref in wanted:
-        if board.recipes.maker(ref) is None:
-            nearest = ", ".join(board.recipes.catalog.nearest(ref)) or "none"
-            yield PlannedRef(ref, Code.NO_JOB_MAKES, f"no job makes it; the nearest patterns are: {nearest}")
+def _orphan(board: Board, ref: Ref) -> PlannedRef:
+    nearest = ", ".join(board.recipes.catalog.nearest(ref)) or "none"
+    return PlannedRef(ref, Code.NO_JOB_MAKES, f"no job makes it; the nearest patterns are: {nearest}")
 
 
 def _impossible(play: Rehearsal) -> Iterator[PlannedRef]:

@@ -208,4 +208,8 @@ def test_the_client_starts_fast() -> None:
         "orchestrator.views",
         "orchestrator.views.codes",
         "orchestrator.views.shapes",
+        "orchestrator.views.shapes.asked",
+        "orchestrator.views.shapes.daemon",
+        "orchestrator.views.shapes.entities",
+        "orchestrator.views.shapes.reasoning",
     }

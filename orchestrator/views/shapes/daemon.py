@@ -1,0 +1,84 @@
+"""The log, the daemon, how far a want is, and what an error looks like."""
+
+import msgspec
+
+from orchestrator.views.shapes.entities import RefFailureView, WantView
+
+
+class EntryView(msgspec.Struct, frozen=True):
+    """One entry of the log. ``event`` is its payload; ``want`` what it is correlated with, empty for nothing."""
+
+    seq: int
+    batch: int
+    at: str
+    kind: str
+    entity: str
+    cause: int
+    want: str
+    actor: str
+    event_id: str
+    event: dict[str, object]
+
+
+class JobProgress(msgspec.Struct, frozen=True):
+    """What a want still needs of one job, and what it has of it: refs by case; ``total`` of all cases."""
+
+    job: str
+    total: int
+    cases: dict[str, int]
+
+
+class RunProgress(msgspec.Struct, frozen=True):
+    """A JobRun that is under way. ``last_line`` is the newest line of its output."""
+
+    id: str
+    state: str
+    job: str
+    since: str
+    outputs_count: int
+    first_output: str
+    last_line: str = ""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """All that a live display of one want needs, as of ``seq``.
+
+    ``cases`` counts the want's own refs, ``jobs`` everything the want touches, in the order of the work. ``queued``
+    counts the JobRuns for it that wait for slots or for their batch.
+    """
+
+    id: str
+    state: str
+    seq: int
+    now: str
+    want: WantView
+    cases: dict[str, int]
+    jobs: tuple[JobProgress, ...]
+    running: tuple[RunProgress, ...]
+    queued: int
+    failures: tuple[RefFailureView, ...]
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Who answers. ``daemon``: an engine runs behind this door. ``read_only`` says why it takes no commands."""
+
+    application: str
+    state_directory: str
+    daemon: bool
+    seq: int
+    wants_open: int
+    jobruns_open: int
+    read_only: str | None = None
+    pid: int | None = None
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """An error as the API sends it (RFC 9457), with what to do about it. ``code`` is the last part of ``type``."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str = ""
+    exit_code: int = 70
