@@ -165,7 +165,8 @@ class Connection:
 
     async def close(self) -> None:
         self.sink(self.while_closing)
-        await asyncio.sleep(0)
+        for _ in range(5):
+            await asyncio.sleep(0)
         await self._executor.close()
 
 
