@@ -14,6 +14,7 @@ from orchestrator.executors.keeper.wire import PROTOCOL
 from orchestrator.observations import Exit
 
 ANSWER_S = 10.0
+_FAREWELL_S = 2.0
 _KEEPER = Path(__file__).parent / "keeper" / "__main__.py"
 _SOCKET = "socket"
 _ERRORS = "errors.log"
@@ -94,10 +95,14 @@ class Link(asyncio.Protocol):
         self._send({"do": do, "epoch": self._epoch, "runs": runs})
 
     async def close(self) -> None:
-        """Let go of the keeper, which goes on, once it has been sent everything."""
-        if self._transport is not None:
-            self._transport.close()
-            await self._lost.wait()
+        """Let go of the keeper, which goes on, once it has taken in everything that it was sent."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write_eof()
+        try:
+            await asyncio.wait_for(self._lost.wait(), _FAREWELL_S)
+        except TimeoutError:
+            self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport), "a stream socket has a stream transport"

@@ -40,6 +40,7 @@ class Seen:
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
+        self._ends: dict[str, Exit] = {}
         self.batches = 0
         self.threads: set[int] = set()
         self._news = asyncio.Event()
@@ -47,6 +48,7 @@ class Seen:
     def __call__(self, facts: Sequence[Fact]) -> None:
         self.batches += 1
         self.facts += facts
+        self._ends.update((fact.run, fact.exit) for fact in facts if isinstance(fact, RunEnded))
         self.threads.add(threading.get_ident())
         self._news.set()
 
@@ -57,15 +59,19 @@ class Seen:
                 self._news.clear()
 
     async def end_of(self, run: str) -> Exit:
-        await self.until(lambda: run in self.ends())
-        return self.ends()[run]
+        await self.until(lambda: run in self._ends)
+        return self._ends[run]
 
     async def begin_of(self, run: str) -> RunStarted:
         await self.until(lambda: any(fact.run == run for fact in self.begun()))
         return next(fact for fact in self.begun() if fact.run == run)
 
     def ends(self) -> dict[str, Exit]:
-        return {fact.run: fact.exit for fact in self.facts if isinstance(fact, RunEnded)}
+        return dict(self._ends)
+
+    def forget(self) -> None:
+        self.facts.clear()
+        self._ends.clear()
 
     def begun(self) -> list[RunStarted]:
         return [fact for fact in self.facts if isinstance(fact, RunStarted)]

@@ -76,7 +76,7 @@ async def test_a_second_start_only_repeats_the_end(rig: Rig) -> None:
     executor, seen = await opened(rig)
     executor.start([rig.ending("a", 3), rig.ending("a", 3)])
     first = await pumped(rig, seen, "a")
-    seen.facts.clear()
+    seen.forget()
     executor.start([rig.ending("a", 3)])
     assert await pumped(rig, seen, "a") == first
     assert seen.begun() == []

@@ -14,10 +14,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from orchestrator.executors.base import ExecutorError, Exit, StaleEpoch, StopRun
 from orchestrator.executors.keeper import journal, procfs
+from orchestrator.executors.link import Facts, Link, reach_keeper
 from orchestrator.executors.local import LocalExecutor
 from orchestrator.executors.survey import read_dead
 from tests.executors.daemon import starts
@@ -291,3 +293,49 @@ async def test_a_suspended_keeper_makes_nobody_lost(keepers: Path) -> None:
     os.kill(keeper_pid(folder), signal.SIGCONT)
     assert await opening == {"a": "running"}
     await again.close()
+
+
+@pytest.mark.asyncio
+async def test_nonsense_on_the_socket_costs_only_its_connection(keepers: Path) -> None:
+    """Broken: whoever can reach the socket can end every running job with one bad line."""
+    executor, seen, _ = await opened(keepers, 1)
+    executor.start([Maker(keepers.parent).shell("a", "while [ ! -e go ]; do sleep 0.02; done; exit 3")])
+    await seen.begin_of("a")
+    handle = os.open(keeper_folders(keepers)[0], os.O_RDONLY)
+    for line in (
+        b"garbage\n",
+        b'{"do":"start","epoch":1,"runs":[{"run":3}]}\n',
+        b'{"do":"hello","epoch":1,"protocol":99}\n',
+    ):
+        reader, writer = await asyncio.open_unix_connection(f"/proc/self/fd/{handle}/socket")
+        writer.write(line)
+        assert b"refused" in await reader.readline()
+        assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+    os.close(handle)
+    (keepers.parent / "go").touch()
+    assert (await seen.end_of("a")).code == 3
+    await executor.close()
+
+
+@pytest.mark.asyncio
+async def test_ids_of_earlier_keepers_stay_refused(keepers: Path) -> None:
+    """Broken: a new keeper starts again what an old one has run, if the daemon is mistaken."""
+    first, seen, _ = await opened(keepers, 1)
+    make = Maker(keepers.parent)
+    first.start([make.shell("a", "echo a >> ran; exit 3")])
+    ended = await seen.end_of("a")
+    kill_keeper(keepers)
+    first.start([make.shell("b", "true")])
+    await seen.end_of("b")
+    seen.forget()
+    kept = Link(1, lambda said: seen(said.in_words_of_the_port() if isinstance(said, Facts) else []), lambda link: None)
+    live = keeper_folders(keepers)[-1]
+    await reach_keeper(live, lambda: kept)
+    await kept.greeting()
+    kept.ask("start", [msgspec.Raw(msgspec.json.encode(make.shell("a", "echo a >> ran")))])
+    assert await seen.end_of("a") == ended
+    assert lines(keepers.parent / "ran") == Counter("a")
+    await kept.close()
+    await first.close()

@@ -5,6 +5,7 @@ tells. It goes on without a daemon, and ends by itself when nothing runs and nob
 journal stays, for the next daemon to read.
 """
 
+import math
 import selectors
 import socket
 import time
@@ -65,6 +66,9 @@ class Keeper:
         except JournalFull:
             self._commit_at = now + _FULL_RETRY_S
             return
+        # As long as this took, the next one waits for company: a slow disk makes larger groups, not a slower keeper.
+        done = time.monotonic()
+        self._commit_at = done + (done - now)
         self._supervisor.take(committed.claims)
         for name in self._stops:
             self._supervisor.stop(name)
@@ -79,7 +83,8 @@ class Keeper:
 
     def _on_message(self, connection: Connection, message: Message) -> None:
         self._epoch = max(self._epoch, message.epoch, read_epoch(self._keepers))
-        if message.epoch < self._epoch:
+        # What is settled is in the log, whoever says so.
+        if message.epoch < self._epoch and not isinstance(message, Settled):
             self._server.tell(connection, _stale(message, self._epoch))
             return
         match message:
@@ -115,11 +120,12 @@ class Keeper:
 
     def _patience_s(self) -> float | None:
         now = time.monotonic()
+        due = [self._supervisor.patience_s()]
         if self._ledger.has_queued or self._stops:
-            return max(0.0, self._commit_at - now)
+            due.append(self._commit_at - now)
         if self._server.is_alone and self._ledger.is_idle:
-            return max(0.0, self._alone_since + self._linger_s - now)
-        return self._supervisor.patience_s()
+            due.append(self._alone_since + self._linger_s - now)
+        return max(0.0, min(due)) if min(due) < math.inf else None
 
     def _may_end(self) -> bool:
         now = time.monotonic()

@@ -4,6 +4,7 @@ What has begun and ended is fetched each turn by the keeper's loop, which tells 
 is claimed on the disk.
 """
 
+import math
 import os
 import selectors
 from collections import deque
@@ -93,13 +94,13 @@ class Supervisor:
         ended, self._ended = self._ended, []
         return ended
 
-    def patience_s(self) -> float | None:
-        """Say how long nothing of this can become due; None for ever."""
+    def patience_s(self) -> float:
+        """Say how long nothing of this can become due; infinite where nothing ever does."""
         if self._to_spawn or self._ended:
             return 0.0
         if self._sweeps:
             return _SWEEP_S
-        return _TICK_S if self._runs or self._workers.exist else None
+        return _TICK_S if self._runs or self._workers.exist else math.inf
 
     def begin(self, run: Run, leader: Leader) -> None:
         """Note that a leader works on a run from now."""
