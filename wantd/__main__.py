@@ -4,7 +4,7 @@ The command line knows doors only, and the composition root knows no commands; h
 """
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ class Parts:
         return Application.load(config)
 
     @asynccontextmanager
-    async def reader(self, config: Path) -> "AsyncIterator[Door]":
+    async def reader(self, config: Path) -> "AsyncGenerator[Door]":
         from orchestrator.api.reading import open_reading_door
 
         door = await open_reading_door(self.load(config))
@@ -35,7 +35,7 @@ class Parts:
             await door.close()
 
     @asynccontextmanager
-    async def engine(self, config: Path) -> "AsyncIterator[Door]":
+    async def engine(self, config: Path) -> "AsyncGenerator[Door]":
         from orchestrator.api.local import LocalDoor
         from orchestrator.daemon import open_engine
 
@@ -43,7 +43,7 @@ class Parts:
             yield LocalDoor(engine, _actor())
 
     @asynccontextmanager
-    async def daemon(self, config: Path) -> "AsyncIterator[Door]":
+    async def daemon(self, config: Path) -> "AsyncGenerator[Door]":
         from orchestrator.api.local import LocalDoor
         from orchestrator.api.server import serve
         from orchestrator.daemon import open_engine

@@ -21,7 +21,7 @@ from orchestrator.cli.tables import print_json
 from orchestrator.cli.wants import make_wish, wish_options
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from orchestrator.api.door import Door
     from orchestrator.cli.session import Session
@@ -89,7 +89,7 @@ async def _build(session: Session, wish: Wish, timeout_s: float | None, *, as_js
 
 
 @asynccontextmanager
-async def _working_door(session: Session) -> AsyncIterator[Door]:
+async def _working_door(session: Session) -> AsyncGenerator[Door]:
     """Open the daemon's door, or an engine in this process."""
     daemon = await session.running_daemon()
     if daemon is None:

@@ -170,11 +170,9 @@ def lock(state: Path) -> Finding:
 
 def jobs(application: Application) -> Iterator[Finding]:
     """Can the programs of the jobs be found, as a job would find them?"""
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     for job in application.catalog.jobs.values():
-        missing = [
-            name for name in _programs(job, application.catalog.python) if not _found(name, job, application, path)
-        ]
+        programs = _programs(job, application.catalog.python)
+        missing = [program for program in programs if not _found(program, job, application)]
         if missing:
             mend = "correct it in the configuration, or install it"
             yield Finding(f"job {job.name}", "problem", f"there is no program {' or '.join(missing)}", mend)
@@ -191,10 +189,16 @@ def _programs(job: Job, interpreter: str) -> Iterator[str]:
         yield job.configure[0]
 
 
-def _found(program: str, job: Job, application: Application, path: str) -> bool:
+def _found(program: str, job: Job, application: Application) -> bool:
     if "/" in program:
         return os.access(application.catalog.folder / program, os.X_OK)
-    return shutil.which(program, path=job.env.get("PATH", path)) is not None
+    return shutil.which(program, path=job.env.get("PATH", _path_of(job))) is not None
+
+
+def _path_of(job: Job) -> str:
+    """The PATH of a job: this Python first, unless the job takes ours as it is."""
+    ours = os.environ.get("PATH", os.defpath)
+    return ours if "PATH" in job.pass_env else os.pathsep.join((str(Path(sys.executable).parent), ours))
 
 
 def _home(package: str) -> Path | None:

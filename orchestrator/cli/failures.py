@@ -71,12 +71,13 @@ def explain(error: Exception) -> CliError | None:
     from orchestrator.api.door import DoorError
     from orchestrator.catalog import CatalogError
     from orchestrator.config import ConfigError
+    from orchestrator.executors.base import ExecutorError, StaleEpoch
     from statemachines.edges import IllegalTransition
     from statemachines.refs import BadRef
 
+    if isinstance(error, CliError):
+        return error
     match error:
-        case CliError():
-            return error
         case DoorError():
             return CliError(Exit(error.exit_code), *((error.why, error.hint) if error.hint else _halves(error.why)))
         case ConfigError():
@@ -87,6 +88,9 @@ def explain(error: Exception) -> CliError | None:
             return CliError(Exit.BAD_DATA, *_halves(str(error)))
         case BelError():
             return CliError(_OF_THE_LOG.get(error.code, Exit.NO), *_halves(str(error)))
+        case ExecutorError():
+            code = Exit.TRY_LATER if isinstance(error, StaleEpoch) else Exit.BROKEN_IO
+            return CliError(code, *_halves(str(error)))
         case IllegalTransition():
             return CliError(Exit.NO, f"the log can not be replayed: {error}", "run: wantd bel verify")
         case OSError():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import json_option, reason_option, text_argument
+from orchestrator.cli.options import json_option, reason_option
 from orchestrator.cli.speech import data, safe, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.views.shapes import JobRunDetail, JobRunView
 
 PAUSE_S = 0.3
-run_argument = text_argument("run", "JOBRUN")
+run_argument = click.argument("run", metavar="JOBRUN")
 
 
 @click.group("jobrun")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.failures import CliError, Exit
-from orchestrator.cli.options import json_option, ref_argument, refs_argument, text_argument
+from orchestrator.cli.options import json_option, ref_argument, refs_argument
 from orchestrator.cli.speech import data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.views.shapes import Lookup
     from statemachines.refs import Ref
 
-name_argument = text_argument("name", "NAME")
+name_argument = click.argument("name", metavar="NAME")
 
 
 @click.group("job")

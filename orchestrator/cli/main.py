@@ -43,12 +43,22 @@ def _invoke(arguments: list[str], session: Session) -> int:
         patch()
     from orchestrator.cli.tree import wantd
 
+    _refuse_bytes(arguments)
     try:
         with wantd.make_context("wantd", arguments, obj=session) as context:
             wantd.invoke(context)
     except Left as left:
         return left.exit_code
     return Exit.DONE
+
+
+def _refuse_bytes(arguments: list[str]) -> None:
+    """Bytes that are no text reach us as surrogates, which neither the log nor the wire can carry."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise CliError(Exit.BAD_DATA, f"{argument!r} is not UTF-8 text", "type it as UTF-8") from None
 
 
 def _end(error: Exception, session: Session) -> int:

@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.failures import CliError, Exit
-
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from orchestrator.cli.session import Session
 
@@ -35,32 +32,15 @@ class DurationType(click.ParamType[float]):
 DURATION = DurationType()
 
 
-def _as_text(_context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """Refuse arguments that are no text at all: bytes that are not UTF-8 reach us as surrogates."""
-    for text in value if isinstance(value, tuple) else (value,):
-        try:
-            (text or "").encode()
-        except UnicodeEncodeError:
-            raise CliError(Exit.BAD_DATA, f"{parameter.human_readable_name}: {text!r} is not UTF-8 text") from None
-    return value
-
-
 def _keep_config(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
         session: Session = context.obj
         session.named = Path(value)
 
 
-Decorator = "Callable[[Callable[..., None]], Callable[..., None]]"
-
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-refs_argument = click.argument("refs", nargs=-1, required=True, metavar="REF...", callback=_as_text)
-ref_argument = click.argument("ref", metavar="REF", callback=_as_text)
-
-
-def text_argument(name: str, metavar: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """One argument that is text."""
-    return click.argument(name, metavar=metavar, callback=_as_text)
+refs_argument = click.argument("refs", nargs=-1, required=True, metavar="REF...")
+ref_argument = click.argument("ref", metavar="REF")
 
 
 def reason_option(text: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -14,8 +14,8 @@ from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.cli.feed import seconds_between, told
 from orchestrator.cli.speech import in_color, safe
-from orchestrator.cli.watch import seconds_between, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from orchestrator.api.door import Door
-    from orchestrator.cli.watch import Ended
+    from orchestrator.cli.feed import Ended
     from orchestrator.views.shapes import JobProgress, Progress, RunProgress
 
 BAR = 20

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from orchestrator.cli.failures import CliError, Exit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
     from orchestrator.api.door import Door
@@ -87,7 +87,7 @@ class Session:
         return asyncio.run(asked())
 
     @asynccontextmanager
-    async def door(self) -> AsyncIterator[Door]:
+    async def door(self) -> AsyncGenerator[Door]:
         """Open the door of the daemon, or one that reads the log."""
         daemon = await self.running_daemon()
         if daemon is None:

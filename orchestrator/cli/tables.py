@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from orchestrator.cli.speech import data, in_color, is_drawn, safe
 
@@ -65,7 +65,7 @@ def _cell(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case tuple():
-            return " ".join(map(_cell, value))
+            return " ".join(map(_cell, cast("tuple[object, ...]", value)))
         case _:
             return safe(str(value)).replace("\n", "\\n").replace("\t", "\\t")
 

@@ -18,7 +18,7 @@ from orchestrator.runtime.codec import CODEC
 from orchestrator.runtime.snapshots import load_world, save_world
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
     from bel.entry import Head, SnapshotFacts
@@ -79,7 +79,7 @@ async def make_snapshot(layout: Layout) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _held(layout: Layout) -> AsyncIterator[StateLock]:
+async def _held(layout: Layout) -> AsyncGenerator[StateLock]:
     """Hold the state directory, so that no daemon writes meanwhile."""
     layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = await take_lock(layout.state, Holder.this_process(time.time_ns() // 1000))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.failures import Exit
-from orchestrator.cli.options import DURATION, json_option, reason_option, refs_argument, text_argument
+from orchestrator.cli.options import DURATION, json_option, reason_option, refs_argument
 from orchestrator.cli.session import not_without_daemon
 from orchestrator.cli.speech import data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
@@ -23,7 +23,7 @@ OPEN = ("Idle", "Building", "UpstreamBuilding", "Paused")
 WAIT_S = 3600.0
 """How long one question of ``wait`` stands before it is asked again."""
 
-want_argument = text_argument("want", "WANT")
+want_argument = click.argument("want", metavar="WANT")
 
 
 def wish_options(command: Callable[..., None]) -> Callable[..., None]:

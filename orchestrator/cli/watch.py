@@ -9,20 +9,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from orchestrator.api.door import DoorError
 from orchestrator.cli.failures import Exit
+from orchestrator.cli.feed import Ended, Feed, told
 from orchestrator.cli.speech import is_drawn, talk
 from orchestrator.cli.wants import OPEN, wished
-from orchestrator.views.shapes import EntryFilter, JobRunFilter
+from orchestrator.views.shapes import JobRunFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from orchestrator.api.door import Door
-    from orchestrator.views.shapes import EntryView, WantView
+    from orchestrator.views.shapes import WantView
 
 LOOK_S = 0.125
 """Between two looks at least; eight a second are enough for the eye."""
@@ -55,60 +53,6 @@ class Interruptions:
     def _note(self, code: Exit) -> None:
         self.count += 1
         self.code = code
-
-
-class Ended(NamedTuple):
-    """A JobRun of the want that has ended."""
-
-    run: str
-    job: str
-    outputs: tuple[str, ...]
-    how: str
-    seconds: float
-    why: str
-
-    @property
-    def is_bad(self) -> bool:
-        return self.how in {"Failed", "Lost"}
-
-
-class Feed:
-    """Follows the entries that belong to a want, and gives the JobRuns that have ended since the last look."""
-
-    def __init__(self, door: Door, want: str, after: int) -> None:
-        self._door = door
-        self._want = want
-        self._after = after
-        self._queued: dict[str, tuple[str, tuple[str, ...]]] = {}
-        self._launched: dict[str, str] = {}
-        self.ended = 0
-        self.bad = 0
-
-    async def news(self) -> list[Ended]:
-        """Read what is new."""
-        head = (await self._door.status()).seq
-        if head == self._after:
-            return []
-        entries = await self._door.entries(EntryFilter(after=self._after, upto=head, entity=self._want))
-        self._after = head
-        found = list(self._read(entries))
-        self.ended += len(found)
-        self.bad += sum(one.is_bad for one in found)
-        return found
-
-    def _read(self, entries: tuple[EntryView, ...]) -> Iterator[Ended]:
-        for entry in entries:
-            match entry.kind.removeprefix("JobRun"):
-                case "Queued":
-                    self._queued[entry.entity] = _spec(entry.event)
-                case "Launching":
-                    self._launched[entry.entity] = entry.at
-                case "Succeeded" | "Failed" | "Lost" | "DepMiss" | "Canceled" as how if entry.entity in self._queued:
-                    job, outputs = self._queued.pop(entry.entity)
-                    begun = self._launched.pop(entry.entity, entry.at)
-                    yield Ended(entry.entity, job, outputs, how, seconds_between(begun, entry.at), _why(entry.event))
-                case _:
-                    pass
 
 
 class Display(Protocol):
@@ -228,25 +172,6 @@ class Watch:
         return Plain()
 
 
-def told(run: Ended) -> str:
-    """One line about a JobRun that has ended."""
-    more = len(run.outputs) - 1
-    what = run.outputs[0] if more < 1 else f"{run.outputs[0]} and {more} more"
-    words = {
-        "Succeeded": "built",
-        "DepMiss": "waits for",
-        "Failed": "failed",
-        "Lost": "was lost",
-        "Canceled": "canceled",
-    }
-    return f"{run.job:<12} {what}  {words[run.how]}{f' {run.why}' if run.why else ''} ({run.seconds:.1f} s, {run.run})"
-
-
-def seconds_between(begin: str, end: str) -> float:
-    """The time between two moments of the log."""
-    return max(0.0, (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds())
-
-
 async def _failures(door: Door, want: WantView) -> list[str]:
     """Each failed ref, why, and what the JobRun behind it said last."""
     lines: list[str] = []
@@ -267,20 +192,3 @@ async def _last_words(door: Door, run: str) -> list[str]:
     """The end of what a JobRun printed, and where all of it is."""
     printed = (await door.log_text(run, -LAST_BYTES)).text.splitlines()[-LAST_LINES:]
     return [*(f"      | {line}" for line in printed), f"   log: {(await door.jobrun(run)).log}"]
-
-
-def _spec(event: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
-    """Read the job and the refs out of the payload of JobRunQueued."""
-    spec = event["spec"]
-    assert isinstance(spec, dict), "its payload holds the spec of the JobRun"
-    return str(spec["job"]), tuple(str(output[0]) for output in spec["outputs"])
-
-
-def _why(event: Mapping[str, object]) -> str:
-    failure = event.get("failure")
-    if isinstance(failure, dict):
-        return f"({failure['kind']}): {failure['reason']}"
-    missing = event.get("missing")
-    if isinstance(missing, list):
-        return " ".join(map(str, missing[:5])) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-    return str(event.get("reason", ""))

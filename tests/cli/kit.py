@@ -121,11 +121,20 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key != "WANTD_CONFIG"}
 
 
-def start(folder: Path, *arguments: str, **more: Any) -> subprocess.Popen[str]:
-    """Start the real command."""
-    command = [sys.executable, "-m", "wantd", *arguments]
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=folder, text=True, env=environment(), **{**pipes, **more})
+def start(folder: Path, *arguments: str, terminal: int | None = None) -> subprocess.Popen[str]:
+    """Start the real command, with pipes or on a terminal of its own."""
+    reads = subprocess.DEVNULL if terminal is None else terminal
+    writes = subprocess.PIPE if terminal is None else terminal
+    return subprocess.Popen(
+        [sys.executable, "-m", "wantd", *arguments],
+        cwd=folder,
+        env=environment(),
+        text=True,
+        stdin=reads,
+        stdout=writes,
+        stderr=writes,
+        start_new_session=terminal is not None,
+    )
 
 
 def wantd(folder: Path, *arguments: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:

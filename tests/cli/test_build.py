@@ -91,6 +91,24 @@ def test_an_interrupted_build_cancels_its_want_and_waits(app: Path, number: int,
     assert run["state"] == "Canceled"
 
 
+def test_a_second_interruption_leaves_at_once(app: Path) -> None:
+    """Broken: a build whose job does not want to end can not be left."""
+    config = app / "wantd.toml"
+    loop = "trap : TERM; while :; do sleep 0.1; done"
+    deaf = f'[[job]]\nname = "deaf"\noutputs = ["deaf"]\ncommand = ["sh", "-c", "{loop}"]\n'
+    config.write_text(config.read_text().replace('grace = "1s"', 'grace = "5s"').replace("[limits]", f"{deaf}[limits]"))
+    build = start(app, "build", "deaf")
+    line_with(build, "deaf")
+    _wait_until_running(app)
+    build.send_signal(signal.SIGINT)
+    line_with(build, "canceling")
+    build.send_signal(signal.SIGINT)
+    _, said = build.communicate(timeout=4)
+    assert build.returncode == 130
+    assert "left before everything had ended" in said
+    assert [run["state"] for run in as_json(app, "jobrun", "list")] == ["Canceling"]
+
+
 def test_a_timeout_cancels_and_says_124(app: Path) -> None:
     """Broken: --timeout waits for ever, or leaves the want open without anybody who builds it."""
     done = here(app, "build", "slow", "--timeout", "500ms")

@@ -77,8 +77,7 @@ def on_a_terminal(app: Path, *arguments: str) -> tuple[subprocess.Popen[str], in
     """Start a command on a terminal of its own, and give that terminal."""
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
-    ends = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
-    process = start(app, *arguments, **ends, start_new_session=True)
+    process = start(app, *arguments, terminal=theirs)
     os.close(theirs)
     return process, ours
 
@@ -113,7 +112,7 @@ def test_no_color_is_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """Broken: NO_COLOR is ignored."""
     monkeypatch.setenv("TERM", "xterm-256color")
     app = make_application(tmp_path / "app")
-    shown = []
+    shown: list[str] = []
     for value in ("", "1"):
         monkeypatch.setenv("NO_COLOR", value)
         process, terminal = on_a_terminal(app, "doctor")

@@ -203,3 +203,16 @@ def test_a_daemon_stopped_twice_ends_at_once(app: Path) -> None:
     line_with(daemon, "ready")
     daemon.send_signal(signal.SIGTERM)
     assert stop(daemon) in {0, 128 + signal.SIGTERM}
+
+
+def test_a_socket_whose_place_is_taken(app: Path) -> None:
+    """Broken: the daemon removes somebody's file to listen there, or ends with a traceback."""
+    state = app / ".wantd"
+    state.mkdir(mode=0o700)
+    (state / "socket").write_text("mine")
+    assert here(app, "want", "list").returncode == 0
+    done = wantd(app, "serve")
+    assert done.returncode == 74, done.stderr
+    assert f"{state / 'socket'} is not a socket" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (state / "socket").read_text() == "mine"
