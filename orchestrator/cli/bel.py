@@ -10,7 +10,7 @@ import click
 
 from orchestrator.cli.failures import CliError, Exit
 from orchestrator.cli.options import json_option
-from orchestrator.cli.speech import data, talk
+from orchestrator.cli.speech import counted, data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_json_line, print_table
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def verify(context: click.Context, /, *, as_json: bool) -> None:
     else:
         for finding in report.findings:
             data(f"{f'entry {finding.seq}' if finding.seq else 'the log'}: {finding.code}: {finding.message}")
-        talk(f"{report.entries} entries, {len(report.findings)} findings")
+        talk(f"{report.entries} entries, {counted(len(report.findings), 'finding')}")
         if report.first_bad is not None:
             talk(f"the first bad entry is {report.first_bad}: everything before it is sound")
     context.exit(Exit.NO if report.findings else Exit.DONE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.options import json_option
-from orchestrator.cli.speech import data, talk
+from orchestrator.cli.speech import counted, data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def check(session: Session) -> None:
     application = session.application()
     catalog = application.catalog
     where = application.config.source.path
-    talk(f"{where} is good: {len(catalog.jobs)} jobs, {len(catalog.externals)} externals")
+    talk(f"{where} is good: {counted(len(catalog.jobs), 'job')}, {counted(len(catalog.externals), 'external')}")
 
 
 @config.command("show")

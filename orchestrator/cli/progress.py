@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.feed import seconds_between, told
-from orchestrator.cli.speech import in_color, safe
+from orchestrator.cli.speech import counted, in_color, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -143,6 +143,6 @@ def _foot(progress: Progress, unseen: int) -> Iterator[str]:
     if unseen:
         yield f"{unseen} more run"
     if progress.queued:
-        yield f"{progress.queued} JobRuns wait for slots or their batch"
+        yield f"{counted(progress.queued, 'JobRun')} waiting for slots or a batch"
     minutes, seconds = divmod(int(seconds_between(progress.want.created_at, progress.now)), 60)
     yield f"{minutes}:{seconds:02}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.options import json_option, ref_argument, refs_argument
-from orchestrator.cli.speech import data, talk
+from orchestrator.cli.speech import counted, data, talk
 from orchestrator.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ def _others(found: Plan) -> Iterator[tuple[str, tuple[PlannedRef, ...]]]:
 
 def _summary(found: Plan) -> str:
     if not found.runs and not any(True for _ in _others(found)):
-        return f"nothing to do: all {len(found.done)} refs are there"
+        return "nothing to do: all of it is there"
     limit = "at most " if found.exact else "at least "
-    return f"{limit}{len(found.runs)} JobRuns; {len(found.done)} refs are there already"
+    return f"{limit}{counted(len(found.runs), 'JobRun')}; there already: {counted(len(found.done), 'ref')}"
 
 
 def _made(run: PlannedRun) -> str:

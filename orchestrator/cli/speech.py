@@ -22,6 +22,11 @@ def _shown(char: str) -> str:
     return char if char == "\u00a0" else char.encode("unicode_escape").decode()
 
 
+def counted(number: int, what: str) -> str:
+    """Count things: ``1 JobRun``, ``2 JobRuns``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def data(text: str) -> None:
     """Print a line of what was asked for."""
     print(safe(text) if sys.stdout.isatty() else text)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from orchestrator.api.door import DoorError
 from orchestrator.cli.failures import Exit
 from orchestrator.cli.feed import Ended, Feed, told
-from orchestrator.cli.speech import is_drawn, talk
+from orchestrator.cli.speech import counted, is_drawn, talk
 from orchestrator.cli.wants import OPEN, wished
 from orchestrator.views.shapes import JobRunFilter
 
@@ -155,7 +155,7 @@ class Watch:
 
     async def _sum_up(self, want: WantView) -> int:
         took = f"{self._loop.time() - self._begun:.1f} s"
-        runs = f"{self._feed.ended} JobRuns{f', {self._feed.bad} failed' if self._feed.bad else ''}"
+        runs = f"{counted(self._feed.ended, 'JobRun')}{f', {self._feed.bad} failed' if self._feed.bad else ''}"
         if want.state == "Successful":
             talk(f"done in {took}: {runs}")
             return Exit.DONE

@@ -54,7 +54,7 @@ def test_it_says_what_runs_what_waits_for_what_and_how_long() -> None:
     assert "1 failed, 20 under way, 3 ready" in daily
     assert "1 waiting for daily" in top
     assert all(text in run for text in ("daily", "5 s", "day/0 and 30 more", "half of it is done"))
-    assert foot == "4 JobRuns wait for slots or their batch, 1:05"
+    assert foot == "4 JobRuns waiting for slots or a batch, 1:05"
 
 
 @pytest.mark.parametrize("height", [6, 10, 24, 80])
