@@ -17,12 +17,13 @@ _begun: list[subprocess.Popen[bytes]] = []
 
 
 class Wantd:
-    """The command line, about the application of one configuration. What daemons say goes to the file ``said``."""
+    """The command line, about one application. What is begun prints into ``answers`` and complains into ``said``."""
 
     def __init__(self, config: Path) -> None:
         self.config = config
         self.folder = config.parent
         self.state = config.parent / ".wantd"
+        self.answers = config.with_name("answers")
         self.said = config.with_name("said")
 
     def run(self, *command: str, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -33,8 +34,9 @@ class Wantd:
 
     def begin(self, *command: str) -> "Life":
         """Begin a command that goes on."""
-        with self.said.open("ab") as said:
-            process = subprocess.Popen(self._argv(*command), env=ENVIRON, cwd=self.folder, stdout=said, stderr=said)
+        argv = self._argv(*command)
+        with self.answers.open("ab") as answers, self.said.open("ab") as said:
+            process = subprocess.Popen(argv, env=ENVIRON, cwd=self.folder, stdout=answers, stderr=said)
         _begun.append(process)
         return Life(self, process)
 

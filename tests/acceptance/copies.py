@@ -9,6 +9,15 @@ HOUSE = Path(__file__).parents[2]
 FLIGHTS = HOUSE / "examples" / "flights"
 WITNESS = Path(__file__).with_name("witness.py")
 
+KILLED = """
+[pools]
+default = 4
+
+[retry]
+lost = 100
+"""
+"""Slots for jobs that dawdle; and a keeper may be killed as often as a test likes."""
+
 How = Literal["mixed", "worker", "process"]
 """As the example has it; all jobs in warm workers; all jobs as processes."""
 
@@ -25,7 +34,7 @@ def copy_flights(folder: Path, how: How, batch: int) -> Path:
 def _jobs(config: Path) -> list[str]:
     """Cut the configuration at its jobs; ``worst`` is left out, since the year does not need it."""
     head, *jobs = config.read_text().split("\n[[job]]\n")
-    return [head, *(job for job in jobs if 'name        = "worst"' not in job)]
+    return [f"{head}\n{KILLED}", *(job for job in jobs if 'name        = "worst"' not in job)]
 
 
 def _witnessed(job: str, how: How, batch: int) -> str:

@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -48,16 +48,27 @@ def moments(kills: int, seed: int, *, keepers: bool) -> Iterator[Moment]:
 
 
 class Killer:
-    """Kills one life after the other; ``keepers_died`` says when keepers went with them, in monotonic seconds."""
+    """Kills one life after the other, and says when, in monotonic seconds: lives, and keepers by their pid."""
 
     def __init__(self, application: Path) -> None:
         self._notes = Notes(application)
         self._keepers = application / ".wantd" / "runs" / "keepers"
-        self.keepers_died: list[float] = []
+        self._lives = application / "lives"
+        self._lives.touch()
+        self.began: list[float] = []
+        self.died: list[float] = []
+        self.keepers_died: dict[int, float] = {}
+
+    def kill_all(self, begin: Callable[[], Life], at: Iterable[Moment]) -> None:
+        """Kill a life at each of these moments. Then nobody need dawdle any more."""
+        for moment in at:
+            self.kill(begin, moment)
+        self._lives.unlink()
 
     def kill(self, begin: Callable[[], Life], moment: Moment) -> None:
         """Let a life begin, which has taken the lock, and kill it at its moment."""
         life = begin()
+        self.began.append(time.monotonic())
         refs = moment.refs
         if refs is not None:
             wait_until(lambda: life.must_live() and self._notes.progress() >= refs, f"{refs} refs are made")
@@ -65,11 +76,23 @@ class Killer:
         if moment.keeperless_s is not None:
             self._kill_keepers()
             time.sleep(moment.keeperless_s)
+        with self._lives.open("ab") as lives:
+            lives.write(b".")
+        self.died.append(time.monotonic())
         life.kill()
+
+    def outlived(self) -> int:
+        """How many runs began under one daemon and ended under a later one."""
+        self._notes.refresh()
+        started = {note.run: note.at for note in self._notes.of("start")}
+        ended = {note.run: note.at for note in self._notes.of("end")}
+        between = list(zip(self.died, self.began[1:], strict=False))
+        return sum(any(started[run] < died and begun < at for died, begun in between) for run, at in ended.items())
 
     def _kill_keepers(self) -> None:
         for folder in keeper_folders(self._keepers):
             with suppress(ProcessLookupError, FileNotFoundError):
                 if is_alive(folder):
-                    os.kill(keeper_pid(folder), signal.SIGKILL)
-                    self.keepers_died.append(time.monotonic())
+                    pid = keeper_pid(folder)
+                    os.kill(pid, signal.SIGKILL)
+                    self.keepers_died[pid] = time.monotonic()

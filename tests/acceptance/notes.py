@@ -7,12 +7,14 @@ from typing import Literal
 
 import msgspec
 
+from statemachines.ids import RunId
+
 
 class Note(msgspec.Struct, frozen=True):
     """One line of the witness. ``at`` is monotonic seconds of this machine."""
 
     what: Literal["start", "end", "failed"]
-    run: str
+    run: RunId
     pid: int
     at: float
     refs: tuple[str, ...]

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import random
 import signal
+import time
 
 import pytest
 
@@ -14,7 +16,7 @@ from statemachines.partition import Live
 from statemachines.world import World
 from tests.acceptance import verdict
 from tests.acceptance.commands import Wantd
-from tests.acceptance.waiting import wait_until
+from tests.acceptance.waiting import PATIENCE_S, wait_until
 from tests.executors.rigs import keeper_folders
 
 GRACE_US = 700_000
@@ -80,13 +82,16 @@ def test_a_job_that_ends_while_no_daemon_is_there_is_collected(gates: Wantd, how
     assert len(begun(gates)) == 1
 
 
-@pytest.mark.parametrize("how", ["process", "worker"])
-def test_a_job_that_outlives_its_daemon_is_adopted_by_the_next(gates: Wantd, how: str) -> None:
+@pytest.mark.parametrize(("how", "killed"), [("process", True), ("worker", True), ("process", False)])
+def test_a_job_that_outlives_its_daemon_is_adopted_by_the_next(gates: Wantd, how: str, *, killed: bool) -> None:
     """Broken: a restart kills, doubles or forgets what runs."""
     life = gates.serve()
     gates.run("want", "create", f"{how}/1")
     run, pid = wait_for_begin(gates)
-    life.kill()
+    if killed:
+        life.kill()
+    else:
+        assert life.end() == 0
     gates.serve()
     assert not is_dead(pid)
     assert run in world_of(gates).open_runs
@@ -111,11 +116,11 @@ def test_time_runs_out_while_no_daemon_is_there(gates: Wantd, how: str) -> None:
     assert state.failure.kind == "timeout"
 
 
-@pytest.mark.parametrize("killed", [False, True])
-def test_a_canceled_job_is_canceled_when_nothing_of_it_is_left(gates: Wantd, *, killed: bool) -> None:
+@pytest.mark.parametrize(("how", "killed"), [("process", False), ("process", True), ("worker", True)])
+def test_a_canceled_job_is_canceled_when_nothing_of_it_is_left(gates: Wantd, how: str, *, killed: bool) -> None:
     """Broken: Canceled is said while something of it goes on; its group is not asked first, or gets no grace."""
     life = gates.serve()
-    want = gates.run("want", "create", "stubborn").stdout.strip()
+    want = gates.run("want", "create", f"stubborn/{how}").stdout.strip()
     wait_until(lambda: len(pids(gates)) == 2, "the job and its child run")
     gates.run("want", "cancel", want)
     assert not any(map(is_dead, pids(gates)))
@@ -153,6 +158,24 @@ def test_a_stopped_daemon_goes_on_where_it_was(gates: Wantd) -> None:
     assert {type(state) for state in world_of(gates).runs.values()} == {jobrun.Succeeded}
     assert sorted(ref for _, ref, _ in begun(gates)) == sorted(refs)
     assert life.end() == 0
+
+
+def test_what_was_answered_is_there_after_a_kill(gates: Wantd) -> None:
+    """Broken: a caller is told of a want that a kill undoes, or asking again with its key makes a second one."""
+    chance, keys = random.Random(4), [f"key {number}" for number in range(6)]
+    answered: dict[str, str] = {}
+    for key in keys:
+        life = gates.serve()
+        asking = gates.begin("want", "create", "--idempotency-key", key, "process/1")
+        time.sleep(chance.uniform(0.1, 0.5))
+        life.kill()
+        if asking.process.wait(PATIENCE_S) == 0:
+            answered[key] = gates.answers.read_text().splitlines()[-1]
+    gates.serve()
+    again = {key: gates.run("want", "create", "--idempotency-key", key, "process/1").stdout.strip() for key in keys}
+    assert answered.items() <= again.items()
+    assert set(again.values()) == world_of(gates).wants.keys()
+    assert len(world_of(gates).wants) == len(keys)
 
 
 def test_a_second_daemon_says_who_is_there(gates: Wantd) -> None:

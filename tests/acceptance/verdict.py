@@ -2,14 +2,13 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from bel.open import open_reader
 from orchestrator.runtime.codec import CODEC
 from orchestrator.runtime.layout import Layout
 from statemachines import jobrun, laws
-from statemachines.ids import RunId
 from statemachines.partition import Live
 from statemachines.refs import Ref
 from statemachines.world import World
@@ -62,17 +61,16 @@ def figures(state: Path) -> tuple[int, int, float]:
     return told["flights"], told["cancelled"], told["mean_dep_delay"]
 
 
-def nothing_ran_twice(application: Path, world: World, keepers_died: Sequence[float] = ()) -> None:
+def nothing_ran_twice(application: Path, world: World, keepers_died: Mapping[int, float]) -> None:
     """No run started twice, no ref made twice, nothing lost, unless a keeper took its runs with it."""
     notes = Notes(application)
     notes.refresh()
     assert {run: times for run, times in notes.started().items() if times > 1} == {}
-    lost = {run for run, state in world.runs.items() if isinstance(state, jobrun.Lost)}
     first = {note.run: note for note in notes.of("start")}
     last = {note.run: note for note in notes.of("end")}
-    for run in lost & first.keys():
-        assert _died_with_a_keeper(first[RunId(run)], last.get(RunId(run)), keepers_died), f"{run} is Lost"
-    assert keepers_died or not lost
+    lost = {run: state.reason for run, state in world.runs.items() if isinstance(state, jobrun.Lost)}
+    for run, reason in lost.items():
+        assert _died_with_its_keeper(reason, first.get(run), last.get(run), keepers_died), f"{run} is Lost: {reason}"
     made: defaultdict[str, list[str]] = defaultdict(list)
     for note in last.values():
         for ref in note.refs if note.run not in lost else ():
@@ -80,9 +78,14 @@ def nothing_ran_twice(application: Path, world: World, keepers_died: Sequence[fl
     assert {ref: runs for ref, runs in made.items() if len(runs) != 1} == {}
     assert len(made) == REFS
     succeeded = {run for run, state in world.runs.items() if isinstance(state, jobrun.Succeeded)}
-    assert succeeded == last.keys() - lost
+    assert succeeded == last.keys() - lost.keys()
 
 
-def _died_with_a_keeper(first: Note, last: Note | None, keepers_died: Sequence[float]) -> bool:
-    """A keeper died about when the run ran."""
-    return any(first.at - _NEAR_S <= died <= (last.at if last else died) + _NEAR_S for died in keepers_died)
+def _died_with_its_keeper(
+    reason: str, first: Note | None, last: Note | None, keepers_died: Mapping[int, float]
+) -> bool:
+    """The reason names a keeper that was killed, and that was about when the run ended, by its own notes."""
+    died = next((at for pid, at in keepers_died.items() if f"(pid {pid})" in reason), None)
+    if died is None:
+        return False
+    return (first is None or first.at <= died + _NEAR_S) and (last is None or abs(last.at - died) <= _NEAR_S)
