@@ -58,8 +58,11 @@ def main() -> None:
 
 def _serve(call: _Call, home: str) -> _Outcome:
     os.chdir(home)
-    os.environ.update(WANTD_RUN=call.run, WANTD_CONTEXT=call.context, WANTD_REPORT=call.report)
-    _write_to(call.log)
+    try:
+        os.environ.update(WANTD_RUN=call.run, WANTD_CONTEXT=call.context, WANTD_REPORT=call.report)
+        _write_to(call.log)
+    except (OSError, ValueError) as error:
+        return _Outcome(loaded=False, code=1, message=f"the log {call.log} cannot be written: {error}")
     try:
         return _run(call)
     finally:

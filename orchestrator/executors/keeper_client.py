@@ -27,10 +27,11 @@ from orchestrator.executors.base import (
     WorkerStart,
 )
 from orchestrator.executors.link import Facts, Link, Refused, reach_keeper, start_keeper, why_keeper_failed
+from orchestrator.executors.orders import Orders
 from orchestrator.executors.survey import DeadKeeper, find_keepers, is_alive, read_dead, take_over
 from orchestrator.observations import Exit
 
-_RUNS_A_REQUEST = 1000
+_START_BYTES_MAX = 16 << 20
 _RETRY_S = 0.02
 _PATIENCE_S = 10.0
 
@@ -44,9 +45,7 @@ class KeeperClient:
         self._linger_s = linger_s
         self._links: dict[Link, Path] = {}
         self._dead: list[DeadKeeper] = []
-        self._unsent: dict[str, msgspec.Raw] = {}
-        self._unanswered: dict[str, tuple[Link, msgspec.Raw]] = {}
-        self._stops: list[str] = []
+        self._orders = Orders()
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting: asyncio.Task[None] | None = None
         self._refused: StaleEpoch | None = None
@@ -73,14 +72,14 @@ class KeeperClient:
         self._raise_if_refused()
         facts: list[Fact] = []
         for run in runs:
-            ended = self._ended_earlier(run.run)
-            try:
-                if ended is None:
-                    self._unsent[run.run] = msgspec.Raw(msgspec.json.encode(run))
-            except UnicodeEncodeError as error:
-                ended = Exit(kind="could_not_start", message=f"{error.object!r} is not valid text; correct it")
-            if ended is not None:
-                facts.append(RunEnded(run.run, ended))
+            end = self._ended_earlier(run.run)
+            if end is None:
+                try:
+                    self._orders.start(run.run, _encode(run))
+                except ValueError as error:
+                    end = Exit(kind="could_not_start", message=str(error))
+            if end is not None:
+                facts.append(RunEnded(run.run, end))
         loop = asyncio.get_running_loop()
         loop.call_soon(self._deliver, facts)
         loop.call_soon(self._flush)
@@ -88,12 +87,14 @@ class KeeperClient:
     def stop(self, runs: Sequence[StopRun]) -> None:
         """Queue requests to end. Raises StaleEpoch once a newer daemon has taken over."""
         self._raise_if_refused()
-        self._stops += [stop.run for stop in runs]
+        for stop in runs:
+            self._orders.stop(stop.run)
         asyncio.get_running_loop().call_soon(self._flush)
 
     def settled(self, runs: Sequence[str]) -> None:
         """Let the records of these runs go."""
         names = set(runs)
+        self._orders.settled(names)
         for dead in self._dead:
             dead.settle(names)
         self._dead = [dead for dead in self._dead if dead.ends]
@@ -101,8 +102,9 @@ class KeeperClient:
             link.ask("settled", list(runs))
 
     async def close(self) -> None:
-        """Let go of the keepers, which go on."""
-        self._flush()
+        """Let go of the keepers, which go on. Starts that no keeper was sent are not made."""
+        if self._links:
+            self._flush()
         self._sink = None
         links, self._links = list(self._links), {}
         for task in list(self._tasks):
@@ -112,22 +114,15 @@ class KeeperClient:
             await link.close()
 
     def _flush(self) -> None:
-        if self._unsent and not self._links:
-            self._start_a_keeper()
+        if not self._links:
+            if self._orders.need_a_keeper:
+                self._start_a_keeper()
             return
-        self._send_starts()
-        stops, self._stops = self._stops, []
+        for link, starts in self._orders.starts_to_send(self._links, newest=next(reversed(self._links))):
+            link.ask("start", starts)
+        stops = self._orders.stops_to_send()
         for link in self._links if stops else ():
             link.ask("stop", stops)
-
-    def _send_starts(self) -> None:
-        starts = list(self._unsent.items())
-        self._unsent.clear()
-        for at in range(0, len(starts), _RUNS_A_REQUEST):
-            link = next(reversed(self._links))
-            some = starts[at : at + _RUNS_A_REQUEST]
-            self._unanswered.update((run, (link, request)) for run, request in some)
-            link.ask("start", [request for _, request in some])
 
     def _start_a_keeper(self) -> None:
         if self._starting is None or self._starting.done():
@@ -140,8 +135,7 @@ class KeeperClient:
         except (OSError, ExecutorError) as error:
             why = f"no keeper could be started: {error}; {why_keeper_failed(self._keepers)}"
             failed = Exit(kind="could_not_start", message=why)
-            runs, self._unsent = list(self._unsent), {}
-            self._deliver([RunEnded(run, failed) for run in runs])
+            self._deliver([RunEnded(run, failed) for run in self._orders.fail_unsent()])
             return
         self._links[link] = self._keepers / hello.keeper
         self._flush()
@@ -159,7 +153,12 @@ class KeeperClient:
                 await asyncio.sleep(_RETRY_S)
             else:
                 self._links[link] = folder
-                return {**dict.fromkeys(hello.running, "running"), **{end.run: end.exit for end in hello.ended}}
+                survey: Survey = {
+                    **dict.fromkeys(hello.running, "running"),
+                    **{end.run: end.exit for end in hello.ended},
+                }
+                self._orders.belong(survey, link)
+                return survey
         dead = await asyncio.to_thread(read_dead, folder)
         if dead.ends:
             self._dead.append(dead)
@@ -183,24 +182,20 @@ class KeeperClient:
     async def _recover(self, link: Link, folder: Path) -> None:
         """Find out what became of a keeper whose connection broke, and of the runs that it was asked for."""
         known = await self._adopt_at_last(folder)
-        for run, (asked, request) in list(self._unanswered.items()):
-            if asked is link:
-                del self._unanswered[run]
-                if run not in known:
-                    self._unsent[run] = request
+        self._orders.disown(link, known)
         self._deliver([RunEnded(run, how) for run, how in known.items() if how != "running"])
         self._flush()
 
-    def _said(self, said: Facts | Refused) -> None:
+    def _said(self, link: Link, said: Facts | Refused) -> None:
         if isinstance(said, Refused):
             self._refused = StaleEpoch(said.why)
             return
         facts = said.in_words_of_the_port()
-        for fact in facts:
-            self._unanswered.pop(fact.run, None)
+        self._orders.belong((fact.run for fact in facts), link)
         self._deliver(facts)
 
     def _deliver(self, facts: Sequence[Fact]) -> None:
+        self._orders.ended(fact.run for fact in facts if isinstance(fact, RunEnded))
         if self._sink is None:
             self._early += facts
         elif facts:
@@ -221,3 +216,13 @@ class KeeperClient:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _encode(run: ProcessStart | WorkerStart) -> msgspec.Raw:
+    try:
+        request = msgspec.json.encode(run)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{error.object!r} is not valid text; correct it") from error
+    if len(request) > _START_BYTES_MAX:
+        raise ValueError("arguments and environment are too long together; give the job fewer refs at a time")
+    return msgspec.Raw(request)

@@ -65,7 +65,7 @@ class Link(asyncio.Protocol):
     """A connection to a keeper. It says ``hello`` by itself; the answer is awaited with ``greeting``."""
 
     def __init__(
-        self, epoch: int, on_said: Callable[[Facts | Refused], None], on_gone: Callable[["Link"], None]
+        self, epoch: int, on_said: Callable[["Link", Facts | Refused], None], on_gone: Callable[["Link"], None]
     ) -> None:
         self._epoch = epoch
         self._on_said = on_said
@@ -118,7 +118,7 @@ class Link(asyncio.Protocol):
             elif isinstance(said, Refused) and not self._hello.done():
                 self._hello.set_exception(StaleEpoch(said.why))
             else:
-                self._on_said(said)
+                self._on_said(self, said)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the name is the protocol's
         if not self._hello.done():

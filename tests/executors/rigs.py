@@ -151,6 +151,15 @@ def wait_for_line(path: Path) -> str:
     return path.read_text().strip()
 
 
+async def gone(pidfd: int) -> None:
+    """Wait until a process that is not our child is gone."""
+    loop, event = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(pidfd, event.set)
+    await asyncio.wait_for(event.wait(), PATIENCE_S)
+    loop.remove_reader(pidfd)
+    os.close(pidfd)
+
+
 def keeper_folders(keepers: Path) -> list[Path]:
     return sorted(path.parent for path in keepers.glob(f"*/{NAME}"))
 

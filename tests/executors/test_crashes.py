@@ -29,6 +29,7 @@ from tests.executors.rigs import (
     Maker,
     Seen,
     end_all_keepers,
+    gone,
     keeper_folders,
     keeper_pid,
     line_in,
@@ -131,15 +132,6 @@ async def test_ends_are_collected_from_a_keeper_that_has_gone(keepers: Path) -> 
     executor.settled(["r9"])
     assert not folder.exists()
     await executor.close()
-
-
-async def gone(pidfd: int) -> None:
-    """Wait until a process that is not our child is gone."""
-    loop, event = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(pidfd, event.set)
-    await asyncio.wait_for(event.wait(), PATIENCE_S)
-    loop.remove_reader(pidfd)
-    os.close(pidfd)
 
 
 @pytest.mark.asyncio
@@ -330,7 +322,9 @@ async def test_ids_of_earlier_keepers_stay_refused(keepers: Path) -> None:
     first.start([make.shell("b", "true")])
     await seen.end_of("b")
     seen.forget()
-    kept = Link(1, lambda said: seen(said.in_words_of_the_port() if isinstance(said, Facts) else []), lambda link: None)
+    kept = Link(
+        1, lambda _, said: seen(said.in_words_of_the_port() if isinstance(said, Facts) else []), lambda link: None
+    )
     live = keeper_folders(keepers)[-1]
     await reach_keeper(live, lambda: kept)
     await kept.greeting()

@@ -168,7 +168,7 @@ async def test_what_a_job_leaves_running_is_killed(local: Local) -> None:
 async def test_a_log_is_capped_and_keeps_both_ends(local: Local) -> None:
     """Broken: a job that prints without end fills the disk, or hides its last words."""
     executor, seen, make = local
-    script = "echo first words; head -c 300000000 /dev/zero; echo last words"
+    script = "echo first words; head -c 300000000 /dev/zero; sleep 0.3; echo last words"
     executor.start([make.process("a", "sh", "-c", script, log_bytes_max=100_000)])
     assert (await seen.end_of("a")).code == 0
     log = make.log("a").read_bytes()
@@ -199,7 +199,12 @@ async def test_what_cannot_start_says_why_and_what_to_do(local: Local) -> None:
         "headless": (make.process("headless", "./headless"), "add the #! line"),
         "long": (make.process("long", "true", "x" * 3_000_000), "too long together"),
         "cwd": (make.process("cwd", "true", cwd=Path("/no/such")), "the folder /no/such cannot be entered"),
-        "nul": (make.process("surrogate", "true", "\ud800"), "not valid text"),
+        "surrogate": (make.process("surrogate", "true", "\ud800"), "not valid text"),
+        "nul": (make.process("nul", "true", "a\0b"), "embedded null"),
+        "key": (make.process("key", "true", env={"PATH": "/bin", "A=B": "c"}), "illegal environment variable name"),
+        "nulcwd": (make.process("nulcwd", "true", cwd=Path("/a\0b")), "embedded null"),
+        "huge": (make.process("huge", "true", "x" * 20_000_000), "too long together"),
+        "nolog": (make.process("no/such/folder", "true"), "cannot be written"),
     }
     executor.start([start for start, _ in cases.values()])
     for start, message in cases.values():

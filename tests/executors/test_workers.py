@@ -12,7 +12,7 @@ import pytest_asyncio
 from orchestrator.executors.base import StopRun
 from orchestrator.executors.keeper import procfs
 from orchestrator.executors.local import LocalExecutor
-from tests.executors.rigs import Maker, Seen, end_all_keepers, line_in
+from tests.executors.rigs import Maker, Seen, end_all_keepers, gone, line_in
 
 FUNCTIONS = """
 import os, signal, subprocess, sys, time
@@ -124,10 +124,10 @@ async def test_an_idle_worker_that_was_killed_costs_no_run(local: Local) -> None
     pid = await pid_of(local, "first")
     handle = os.pidfd_open(pid)
     os.kill(pid, 9)
+    await gone(handle)
     executor.start([make.worker(f"r{number}", "tasks:nothing", width=1) for number in range(3)])
     ends = [await seen.end_of(f"r{number}") for number in range(3)]
     assert [end.kind for end in ends] == ["exit"] * 3
-    os.close(handle)
 
 
 @pytest.mark.asyncio
@@ -179,6 +179,8 @@ async def test_what_cannot_be_loaded_could_not_start(local: Local) -> None:
         "kind": ("tasks:not_a_function", "is int, not a function"),
     }
     executor.start([make.worker(run, function) for run, (function, _) in cases.items()])
+    executor.start([make.worker("no/such/folder", "tasks:nothing")])
+    assert "cannot be written" in (await seen.end_of("no/such/folder")).message
     executor.start([make.worker("python", "tasks:nothing", python="/no/python")])
     for run, (_, message) in cases.items():
         end = await seen.end_of(run)

@@ -143,6 +143,8 @@ def spawn(argv: list[str], cwd: str, env: dict[str, str], output: int, channel: 
         )
     except OSError as error:
         raise CouldNotStart(_why_not(program, error)) from error
+    except ValueError as error:
+        raise CouldNotStart(f"{program} cannot be given these arguments and this environment: {error}") from error
     try:
         return Leader(pid)
     except OSError as error:
@@ -156,8 +158,8 @@ def spawn(argv: list[str], cwd: str, env: dict[str, str], output: int, channel: 
 def _enter(cwd: str) -> None:
     try:
         os.chdir(cwd)
-    except OSError as error:
-        raise CouldNotStart(f"the folder {cwd} cannot be entered: {error.strerror}; create it or correct it") from error
+    except (OSError, ValueError) as error:
+        raise CouldNotStart(f"the folder {cwd} cannot be entered: {error}; create it or correct it") from error
 
 
 def _resolve(argv: list[str], cwd: str, search: str) -> str:

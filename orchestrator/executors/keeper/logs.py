@@ -7,6 +7,7 @@ between two looks may exceed the cap for that long; what is written during a cut
 import os
 
 _TAIL_BYTES = 64 << 10
+_LOOKS_MAX = 3
 BYTES_MAX_LEAST = 4096
 
 
@@ -29,20 +30,30 @@ class LogCap:
         try:
             if os.lstat(self._path).st_size > self._bytes_max:
                 self._cut()
-        except OSError:
+        except (OSError, ValueError):
             return  # the job removed or replaced its own log, or the disk is full: nothing here is worth a death
 
     def _cut(self) -> None:
         file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
-            size = os.fstat(file).st_size
             tail_bytes = min(_TAIL_BYTES, self._bytes_max // 4)
-            # Half the cap stays free, so that a steady writer is not cut at every look.
+            # A quarter for each end: half the cap is free again, so a steady writer is not cut at every look.
             head_bytes = self._bytes_max // 4
-            tail = os.pread(file, tail_bytes, size - tail_bytes)
+            size, tail = _end_of(file, tail_bytes)
             self._dropped += size - tail_bytes - head_bytes - len(self._notice)
             self._notice = b"\n[wantd: the log is over its cap; %d bytes dropped here]\n" % self._dropped
             os.ftruncate(file, head_bytes)
             os.write(file, self._notice + tail)
         finally:
             os.close(file)
+
+
+def _end_of(file: int, tail_bytes: int) -> tuple[int, bytes]:
+    """Read the end of a file that may be growing; look again where it grew meanwhile, to lose as little as possible."""
+    size, tail = 0, b""
+    for _ in range(_LOOKS_MAX):
+        size = os.fstat(file).st_size
+        tail = os.pread(file, tail_bytes, size - tail_bytes)
+        if os.fstat(file).st_size == size:
+            break
+    return size, tail

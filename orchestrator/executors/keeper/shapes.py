@@ -1,4 +1,4 @@
-"""Take decoded JSON for what it should be, or raise: TypeError for a wrong type, ValueError for a wrong value."""
+"""Take decoded JSON for what it should be, or raise TypeError."""
 
 from typing import cast
 
@@ -18,11 +18,9 @@ def number(value: object) -> float:
 
 
 def text(value: object) -> str:
-    """Take a text that the operating system can take, too: one without NUL."""
+    """Take a text."""
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not a text")
-    if "\0" in value:
-        raise ValueError(f"{value!r} holds a NUL")
     return value
 
 

@@ -122,8 +122,8 @@ class Supervisor:
         request = run.request
         try:
             log = open_log(request.log)
-        except OSError as error:
-            self.finish(run, run.could_not_start(f"the log {request.log} cannot be written: {error.strerror}"))
+        except (OSError, ValueError) as error:
+            self.finish(run, run.could_not_start(f"the log {request.log} cannot be written: {error}"))
             return
         try:
             leader = spawn(argv, request.cwd, {**request.env, RUN_KEY: request.run}, log)
