@@ -141,7 +141,7 @@ async def _leave_snapshot(log: Log[AnyEvent], loop: Loop) -> None:
 
 def _runner(application: Application, ports: Ports) -> Runner:
     layout, catalog = application.layout, application.catalog
-    inline = InlineJobs(catalog.folder)
+    inline = InlineJobs(catalog.folder, ports.store.prepare)
     launcher = Launcher(layout, ports.store, os.environ, inline)
     return Runner(catalog, ports.store, ports.executor, launcher, Collector(layout, ports.store, inline))
 

@@ -80,7 +80,6 @@ class Context:
     version: str
     deadline: datetime | None
     args: tuple[str, ...]
-    outputs: tuple[Output, ...]
     inputs: tuple[Input, ...]
 
     def __init__(self, context_path: str | os.PathLike[str], report_path: str | os.PathLike[str]) -> None:
@@ -93,18 +92,22 @@ class Context:
         self.version = told["version"]
         self.deadline = None if told["deadline"] is None else datetime.fromisoformat(told["deadline"])
         self.args = tuple(told["args"])
-        self.outputs = tuple(Output(made["ref"], Path(made["location"])) for made in told["outputs"])
+        self._outputs = tuple(Output(made["ref"], Path(made["location"])) for made in told["outputs"])
         self.inputs = tuple(Input(given["ref"], Path(given["location"]), given["digest"]) for given in told["inputs"])
-        self._output_at = dict(self.outputs)
         self._input_at = {given.ref: given.location for given in self.inputs}
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """What to make, and where."""
+        return self._outputs
 
     def output(self, ref: str) -> Path:
         """Say where to write a ref. Raises KeyError for a ref that this run was not asked for."""
-        try:
-            return self._output_at[ref]
-        except KeyError:
-            asked = ", ".join(self._output_at)
-            raise KeyError(f"{ref} is not an output of this run, which was asked for {asked}") from None
+        for made in self.outputs:
+            if made.ref == ref:
+                return made.location
+        asked = ", ".join(made.ref for made in self.outputs)
+        raise KeyError(f"{ref} is not an output of this run, which was asked for {asked}")
 
     def input(self, ref: str) -> Path:
         """Say where to read a ref; when it was not provided, report it as missing and end the run."""

@@ -38,7 +38,7 @@ def _cycle_from(start: Ref, needs: Needs, finished: set[Ref], limit: int) -> lis
         ref = next(reversed(path))
         need = next(path[ref], None)
         if need is None:
-            del path[ref]
+            path.popitem()
             finished.add(ref)
         elif need in path:
             open_refs = list(path)

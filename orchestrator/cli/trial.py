@@ -71,7 +71,8 @@ def try_job(session: Session, name: str, texts: tuple[str, ...], *, keep: bool) 
 
 def launcher_in(layout: Layout, environ: Mapping[str, str], folder: Path) -> Launcher:
     """Make a launcher whose files lie in a state directory."""
-    return Launcher(layout, DiskStore(layout.store), environ, InlineJobs(folder))
+    store = DiskStore(layout.store)
+    return Launcher(layout, store, environ, InlineJobs(folder, store.prepare))
 
 
 def _refuse_strangers(application: Application, job: Job, refs: Sequence[Ref]) -> None:
@@ -101,7 +102,7 @@ class _Trial:
         scratch.mkdir(mode=0o700)
         self._layout = Layout(scratch)
         self._store = DiskStore(self._layout.store)
-        self._inline = InlineJobs(self._catalog.folder)
+        self._inline = InlineJobs(self._catalog.folder, self._store.prepare)
         self._launcher = Launcher(self._layout, self._store, os.environ, self._inline)
 
     async def run(self, session: Session, config: ConfiguredRun) -> bool:
@@ -150,7 +151,7 @@ class _Trial:
         finally:
             await executor.close()
         collector = Collector(self._layout, self._store, self._inline)
-        return collector.collect(run.spec, ended.result().exit, inline=self._job.executor == "inline")
+        return collector.collect(run.spec, ended.result().exit)
 
 
 async def _inputs(door: Door, config: ConfiguredRun, job: Job) -> tuple[InputTold, ...]:

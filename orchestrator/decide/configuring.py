@@ -5,7 +5,7 @@ from orchestrator.decide.ending import end
 from orchestrator.observations import Exit, JobConfigured, JobEnded, JobNotConfigured
 from orchestrator.planning.node import Node
 from orchestrator.planning.recipes import Recipe
-from orchestrator.planning.starting import UNVERSIONED, queue_run
+from orchestrator.planning.starting import UNVERSIONED, may_be_queued, queue_run
 from orchestrator.planning.turn import Turn
 from orchestrator.report import Report
 from statemachines.jobrun import Activation, Queued
@@ -31,7 +31,7 @@ def not_configured(turn: Turn, answer: JobNotConfigured) -> None:
     turn.board.graph.refresh()
     for ref in answer.refs:
         node = turn.board.graph.node(ref)
-        if node.expanded and node.demanded:
+        if may_be_queued(turn.board, node) and node.not_before <= turn.now:
             _fail_unstarted(turn, job, node, answer.reason)
 
 

@@ -14,6 +14,8 @@ def taint(turn: Turn, command: TaintPartitions) -> Answer:
     """Mark the canonical instances of the refs, and with ``downstream`` all that was or is being made from them."""
     if command.environment != LOCAL:
         return Refused("no_such_environment", f"there is no environment {command.environment!r}", f"use {LOCAL!r}")
+    if not command.refs:
+        return Refused("empty_taint", "a taint needs at least one ref", "name what must not be used")
     holdings = turn.board.holdings
     unknown = next((ref for ref in command.refs if ref not in holdings.canonical), None)
     if unknown is not None:

@@ -1,6 +1,6 @@
 """Commands about wants."""
 
-from orchestrator.catalog import CatalogError, find_cycle
+from orchestrator.catalog import CatalogError, NobodyMakes, find_cycle
 from orchestrator.commands import (
     Accepted,
     Answer,
@@ -105,6 +105,8 @@ def _refs(turn: Turn, texts: tuple[str, ...]) -> tuple[Ref, ...] | Refused:
     try:
         for text in texts:
             found.update(dict.fromkeys(catalog.expand(text, turn.board.holdings.newest)))
+    except NobodyMakes as error:
+        return Refused("no_job_makes", error.why, error.hint)
     except CatalogError as error:
         return Refused("bad_ref", error.why, error.hint)
     except BadRef as error:
@@ -118,8 +120,8 @@ def _refs(turn: Turn, texts: tuple[str, ...]) -> tuple[Ref, ...] | Refused:
 
 
 def _impossible(turn: Turn, refs: tuple[Ref, ...]) -> Refused | None:
-    """Why the refs can never be there: nobody makes one of them, or one needs itself."""
-    catalog, graph, recipes = turn.board.recipes.catalog, turn.board.graph, turn.board.recipes
+    """Why the refs can never be there: nobody makes something they need, or one needs itself."""
+    graph, recipes = turn.board.graph, turn.board.recipes
 
     def needs(ref: Ref) -> tuple[Ref, ...]:
         if graph.is_done(ref):
@@ -128,10 +130,6 @@ def _impossible(turn: Turn, refs: tuple[Ref, ...]) -> Refused | None:
         return () if recipe is None else tuple(need.ref for need in recipe.inputs)
 
     graph.refresh()
-    for ref in refs:
-        if catalog.producer(ref) is None:
-            nearest = ", ".join(catalog.nearest(ref)) or "none"
-            return Refused("no_job_makes", f"no job makes {ref}", f"the nearest patterns are: {nearest}")
     try:
         cycle = find_cycle(refs, needs, CLOSURE_MAX)
     except CatalogError as error:

@@ -58,6 +58,10 @@ class Graph:
                 found.blocked = NEVER
         return found
 
+    def find(self, ref: Ref) -> Node | None:
+        """The node of a ref, if there is one."""
+        return self._nodes.get(ref)
+
     def nodes(self) -> Iterator[Node]:
         return iter(self._nodes.values())
 

@@ -3,21 +3,35 @@
 from collections.abc import Sequence
 
 from orchestrator.catalog import Job
+from orchestrator.planning.board import Board
+from orchestrator.planning.cases import is_buildable
 from orchestrator.planning.node import Node
 from orchestrator.planning.turn import Turn
 from statemachines.ids import InstanceId, RunId
 from statemachines.jobrun import Buffering, JobRunQueued, Output, Reason, RunSpec
 from statemachines.partition import (
     Attempt,
+    Building,
     Failure,
     PartitionBuilding,
     PartitionSpec,
     Tainted,
     UpForRetry,
+    UpstreamBuilding,
 )
 
 UNVERSIONED = "unversioned"
 """The version of an application whose code is the folder its configuration lies in."""
+
+
+def may_be_queued(board: Board, node: Node) -> bool:
+    """Whether a ref is demanded, has all it needs, and nothing is under way for it. Its retry may still have to wait.
+
+    What happened to its instances in this very turn counts, also before the graph was refreshed.
+    """
+    if isinstance(node.newest, (Building, UpstreamBuilding)) or node.ref in board.buffered:
+        return False
+    return node.expanded and node.unmet == 0 and node.demanded and is_buildable(node)
 
 
 def queue_run(turn: Turn, job: Job, nodes: Sequence[Node], run: RunId) -> None:

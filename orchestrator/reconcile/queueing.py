@@ -6,15 +6,14 @@ Source: design section 4 (case ready), section 8 (reuse by trace), section 7 (co
 from collections.abc import Iterable
 
 from orchestrator.catalog import Job
-from orchestrator.planning.cases import is_buildable
 from orchestrator.planning.node import Node
 from orchestrator.planning.recipes import Recipe
 from orchestrator.planning.reuse import reusable_instance
-from orchestrator.planning.starting import evidence_for, queue_run
+from orchestrator.planning.starting import evidence_for, may_be_queued, queue_run
 from orchestrator.planning.turn import Turn
 from orchestrator.reconcile.batches import join_batch
 from statemachines.jobrun import Queued
-from statemachines.partition import Adopted, Building, Live, PartitionLive, PartitionSpec, UpForRetry, UpstreamBuilding
+from statemachines.partition import Adopted, Building, Live, PartitionLive, PartitionSpec, UpForRetry
 
 
 def queue_ready(turn: Turn, changed: Iterable[Node]) -> None:
@@ -35,9 +34,7 @@ def reorder_queued(turn: Turn, changed: Iterable[Node]) -> None:
 
 
 def _is_ready(turn: Turn, node: Node) -> bool:
-    if not (node.expanded and node.unmet == 0 and node.demanded and is_buildable(node)):
-        return False
-    if isinstance(node.newest, UpstreamBuilding) or node.ref in turn.board.buffered:
+    if not may_be_queued(turn.board, node):
         return False
     if node.not_before > turn.now:
         turn.board.timers.set(node.not_before, "retry", node.ref)

@@ -5,6 +5,7 @@ the job, never a crash.
 """
 
 from contextlib import suppress
+from pathlib import Path
 
 from orchestrator.observations import Exit, Found, JobEnded, Nothing
 from orchestrator.report import BadReport, Report
@@ -14,6 +15,7 @@ from orchestrator.runtime.reports import read_report
 from orchestrator.store import Absent, BadOutput, PartitionStore, Sealed
 from statemachines.jobrun import Output, RunSpec
 from statemachines.partition import Content
+from statemachines.refs import Ref
 
 
 class Collector:
@@ -24,17 +26,27 @@ class Collector:
         self._store = store
         self._inline = inline
 
-    def collect(self, spec: RunSpec, exit_: Exit, *, inline: bool) -> JobEnded:
+    def collect(self, spec: RunSpec, exit_: Exit) -> JobEnded:
         """Read the report and seal the outputs of one JobRun that has ended."""
-        report = self._inline.report(spec.id) if inline else self._report(spec)
+        report = self._inline.report(spec.id)
         found = {output.ref: self._found(output) for output in spec.outputs}
-        return JobEnded(spec.id, exit_, report, found)
+        return JobEnded(spec.id, exit_, self._report(spec) if report is None else report, found)
+
+    def collect_said(self, spec: RunSpec, exit_: Exit) -> JobEnded | None:
+        """The end of an inline JobRun that said all there is to say and left no file; None where there is to read."""
+        if not self._inline.has_said(spec.id) or any(self._location(output).exists() for output in spec.outputs):
+            return None
+        nothing: dict[Ref, Found] = {output.ref: Nothing("an inline job left nothing there") for output in spec.outputs}
+        return JobEnded(spec.id, exit_, self._inline.report(spec.id) or Report(), nothing)
 
     def discard(self, outputs: list[Output]) -> None:
         """Remove what lies at the places of outputs that did not become Live. What the disk will not let go stays."""
         for output in outputs:
             with suppress(OSError):
-                self._store.remove(self._store.location(output.ref, output.instance))
+                self._store.remove(self._location(output))
+
+    def _location(self, output: Output) -> Path:
+        return self._store.location(output.ref, output.instance)
 
     def _report(self, spec: RunSpec) -> Report | BadReport:
         try:
@@ -43,7 +55,7 @@ class Collector:
             return BadReport(0, "", f"it can not be read: {error}")
 
     def _found(self, output: Output) -> Found:
-        location = self._store.location(output.ref, output.instance)
+        location = self._location(output)
         try:
             sealed = self._store.seal(location)
         except OSError as error:

@@ -6,7 +6,7 @@ They speak the same contract through the same Context; only what they are told a
 
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,11 @@ from wantd.job import Context, Input, Output
 
 
 class InlineContext(Context):
-    """A context whose report is kept in memory."""
+    """A context whose report is kept in memory. The parents of its outputs are made when it asks where they are."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: Told, prepare: Callable[[Iterable[Path]], None]) -> None:
+        self._prepare = prepare
+        self._prepared = False
         self.run = told.run
         self.attempt = told.attempt
         self.job = told.job
@@ -30,11 +32,18 @@ class InlineContext(Context):
         self.version = told.version
         self.deadline = None if told.deadline is None else datetime.fromisoformat(told.deadline)
         self.args = told.args
-        self.outputs = tuple(Output(made.ref, Path(made.location)) for made in told.outputs)
+        self._outputs = tuple(Output(made.ref, Path(made.location)) for made in told.outputs)
         self.inputs = tuple(Input(given.ref, Path(given.location), given.digest) for given in told.inputs)
-        self._output_at = dict(self.outputs)
         self._input_at = {given.ref: given.location for given in self.inputs}
         self.said: list[bytes] = []
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """What to make, and where."""
+        if not self._prepared:
+            self._prepare(made.location for made in self._outputs)
+            self._prepared = True
+        return self._outputs
 
     def _append(self, said: Mapping[str, object]) -> None:
         self.said.append(msgspec.json.encode(said))
@@ -43,21 +52,26 @@ class InlineContext(Context):
 class InlineJobs:
     """Calls the functions of inline jobs, and keeps what they say until it is collected."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prepare: Callable[[Iterable[Path]], None]) -> None:
         self._folder = folder
+        self._prepare = prepare
         self._functions: dict[str, Callable[[Context], object]] = {}
         self._contexts: dict[str, InlineContext] = {}
 
     def call(self, job: Job, told: Told) -> Callable[[], object]:
         """What is to be called for one JobRun."""
         assert job.python is not None, "an inline job has a function"
-        context = self._contexts[told.run] = InlineContext(told)
+        context = self._contexts[told.run] = InlineContext(told, self._prepare)
         return partial(self._run, job.python, context)
 
-    def report(self, run: str) -> Report | BadReport:
-        """What a JobRun said. It is forgotten afterwards."""
+    def has_said(self, run: str) -> bool:
+        """Whether this JobRun was called here and its report is still to be collected."""
+        return run in self._contexts
+
+    def report(self, run: str) -> Report | BadReport | None:
+        """What an inline JobRun said, forgotten afterwards; None for a JobRun that is not inline."""
         context = self._contexts.pop(run, None)
-        return Report() if context is None or not context.said else parse_report(b"\n".join(context.said) + b"\n")
+        return None if context is None else parse_report(b"\n".join(context.said))
 
     def _run(self, name: str, context: InlineContext) -> None:
         function = self._functions.get(name)

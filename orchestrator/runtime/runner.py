@@ -135,9 +135,16 @@ class Runner:
             return
         world = self._world()
         known = [(world.runs.get(RunId(run)), exit_) for run, exit_ in ended.items()]
-        found = [(run.spec, exit_) for run, exit_ in known if isinstance(run, Active | Canceling)]
-        for start in range(0, len(found), RUNS_A_HAND):
-            self._do(self._collect(found[start : start + RUNS_A_HAND]))
+        left: list[tuple[RunSpec, Exit]] = []
+        for run, exit_ in known:
+            if isinstance(run, Active | Canceling):
+                said = self._collector.collect_said(run.spec, exit_)
+                if said is None:
+                    left.append((run.spec, exit_))
+                else:
+                    self._tell(said)
+        for start in range(0, len(left), RUNS_A_HAND):
+            self._do(self._collect(left[start : start + RUNS_A_HAND]))
 
     async def close(self) -> None:
         """Finish what is under way, give up what may take long, then let go."""
@@ -203,7 +210,7 @@ class Runner:
             self._tell(observation)
 
     def _collect_all(self, ended: list[tuple[RunSpec, Exit]]) -> list[JobEnded]:
-        return [self._collector.collect(spec, exit_, inline=self._is_inline(spec)) for spec, exit_ in ended]
+        return [self._collector.collect(spec, exit_) for spec, exit_ in ended]
 
     def _settle(self, runs: Sequence[RunId], world: World) -> None:
         """The ends of these JobRuns are durable: outputs that were never Live may go, and then their records."""

@@ -35,7 +35,7 @@ def seconds(duration_us: int | None) -> float | None:
 
 def peek(board: Board, ref: Ref) -> Node:
     """The node of a ref; where the graph knows none, what it would begin with."""
-    known = board.graph._nodes.get(ref)  # noqa: SLF001 - the graph has no way to ask without making a node
+    known = board.graph.find(ref)
     if known is not None:
         return known
     node = Node(ref, board.recipes.maker(ref))

@@ -19,6 +19,7 @@ PURE_ROOMS = (
     "orchestrator.observations",
     "orchestrator.planning",
     "orchestrator.reconcile",
+    "orchestrator.report",
 )
 SHELL = ("orchestrator.catalog.fingerprint",)  # reads the application's files
 SPEAKERS = ("orchestrator.cli",)  # printing is their work

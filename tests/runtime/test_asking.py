@@ -94,11 +94,6 @@ async def test_a_good_answer_says_inputs_arguments_and_environment(tmp_path: Pat
     assert second.env["WHO"] == "you"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="reconcile.queueing queues a recipe once for each of its refs that become ready in one pass",
-)
 @pytest.mark.asyncio
 async def test_what_is_made_together_is_made_once(tmp_path: Path) -> None:
     """If this fails, a JobConfig with several outputs runs once for each of them, all at the same time."""

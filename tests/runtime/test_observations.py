@@ -92,11 +92,6 @@ async def test_an_end_may_come_before_the_start_is_seen(rig: Rig) -> None:
         assert await life.state(run) == "Succeeded"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="decide.configuring does not look if it may be tried now",
-)
 @pytest.mark.asyncio
 async def test_the_same_refusal_to_configure_twice_counts_once(rig: Rig) -> None:
     """If this fails, a repeated observation uses up tries and jumps the wait between them."""
@@ -112,7 +107,6 @@ async def test_the_same_refusal_to_configure_twice_counts_once(rig: Rig) -> None
         assert len((await life.engine.board()).world.runs) == runs
 
 
-@pytest.mark.xfail(strict=True, raises=IndexError, reason="decide.partitions.taint names the first of no refs")
 @pytest.mark.asyncio
 async def test_a_taint_of_nothing_is_refused(rig: Rig) -> None:
     """If this fails, one silly command ends the daemon."""
