@@ -16,6 +16,7 @@ from orchestrator.catalog.errors import (
     TooMany,
     UnknownJob,
 )
+from orchestrator.catalog.expand import is_plain
 from orchestrator.catalog.jobs import ExecutorKind, External, Input, InputKind, Job, Retry
 from orchestrator.catalog.patterns import Bindings, Pattern, parse_pattern
 
@@ -37,5 +38,6 @@ __all__ = [
     "UnknownJob",
     "build_catalog",
     "find_cycle",
+    "is_plain",
     "parse_pattern",
 ]

@@ -17,6 +17,11 @@ from orchestrator.catalog.patterns import Pattern, Placeholder, Text, Typed, Val
 from statemachines.refs import Ref
 
 
+def is_plain(text: str) -> bool:
+    """Say whether a text can only stand for the one ref it spells."""
+    return not ("{" in text or "}" in text or "*" in text or ".." in text)
+
+
 def alternatives(text: str, limit: int) -> Iterator[str]:
     """Yield every combination of the alternatives ``{a,b}`` in a text."""
     pieces = re.split(r"\{([^{}]*)\}", text)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import islice
 
 from orchestrator.catalog.errors import NobodyMakes
@@ -15,6 +16,8 @@ from statemachines.refs import BadRef, Ref, parse_ref
 
 NEAREST = 3
 _CLOSE = 0.5
+REMEMBERED = 16_384
+"""How many refs' makers are kept: what many refs need is asked for many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,13 @@ class Makers:
 
     def __init__(self, makers: Iterable[Maker]) -> None:
         self._index = PatternIndex((maker.pattern, maker) for maker in makers)
+        self.find = lru_cache(REMEMBERED)(self._find)
+        """Return the one who makes a ref, and how its pattern reads it."""
 
     def __iter__(self) -> Iterator[Maker]:
         return (maker for _, maker in self._index)
 
-    def find(self, ref: str) -> tuple[Maker, Bindings] | None:
-        """Return the one who makes a ref, and how its pattern reads it."""
+    def _find(self, ref: str) -> tuple[Maker, Bindings] | None:
         for pattern, maker in self._index.near(ref):
             bindings = pattern.match(ref)
             if bindings is not None:

@@ -1,6 +1,6 @@
 """Commands about wants."""
 
-from orchestrator.catalog import CatalogError, NobodyMakes, find_cycle
+from orchestrator.catalog import CatalogError, NobodyMakes, find_cycle, is_plain
 from orchestrator.commands import (
     Accepted,
     Answer,
@@ -99,12 +99,15 @@ def _again(turn: Turn, known: WantId, command: CreateWant) -> Answer:
 
 
 def _refs(turn: Turn, texts: tuple[str, ...]) -> tuple[Ref, ...] | Refused:
-    """The refs that the texts stand for, each once."""
-    catalog = turn.board.recipes.catalog
+    """The refs that the texts stand for, each once; all of them are made by somebody."""
+    board, limit = turn.board, turn.board.recipes.catalog.limits.refs_per_want
     found: dict[Ref, None] = {}
     try:
         for text in texts:
-            found.update(dict.fromkeys(catalog.expand(text, turn.board.holdings.newest)))
+            if is_plain(text) and board.graph.find(Ref(text)) is not None:
+                found[Ref(text)] = None
+            else:
+                found.update(dict.fromkeys(board.recipes.catalog.expand(text, board.holdings.newest)))
     except NobodyMakes as error:
         return Refused("no_job_makes", error.why, error.hint)
     except CatalogError as error:
@@ -113,30 +116,34 @@ def _refs(turn: Turn, texts: tuple[str, ...]) -> tuple[Ref, ...] | Refused:
         return Refused("bad_ref", str(error))
     if not found:
         return Refused("empty_want", "a want needs at least one ref", "name what should exist")
-    if len(found) > catalog.limits.refs_per_want:
-        limit = catalog.limits.refs_per_want
+    if len(found) > limit:
         return Refused("too_many_refs", f"{len(found)} refs are wanted, at most {limit} may be", "make several wants")
     return tuple(found)
 
 
 def _impossible(turn: Turn, refs: tuple[Ref, ...]) -> Refused | None:
     """Why the refs can never be there: nobody makes something they need, or one needs itself."""
-    graph, recipes = turn.board.graph, turn.board.recipes
+    graph = turn.board.graph
+    seen: list[Ref] = []
 
     def needs(ref: Ref) -> tuple[Ref, ...]:
-        if graph.is_done(ref):
-            return ()
-        recipe = recipes.recipe(ref)
+        node = graph.node(ref)
+        seen.append(ref)
+        recipe = None if node.done else graph.recipe_of(node)
+        if node.impossible:
+            raise CatalogError(node.impossible, "change the inputs of its job, or say who makes what it needs")
         return () if recipe is None else tuple(need.ref for need in recipe.inputs)
 
     graph.refresh()
     try:
-        cycle = find_cycle(refs, needs, CLOSURE_MAX)
+        cycle = find_cycle((ref for ref in refs if not graph.is_done(ref)), needs, CLOSURE_MAX)
     except CatalogError as error:
+        graph.drop(seen)
         return Refused("bad_inputs", error.why, error.hint)
-    if cycle is not None:
-        return Refused("cycle", "a ref needs itself: " + " -> ".join(cycle), "change the inputs of one of these jobs")
-    return None
+    if cycle is None:
+        return None
+    graph.drop(seen)
+    return Refused("cycle", "a ref needs itself: " + " -> ".join(cycle), "change the inputs of one of these jobs")
 
 
 def _spec(turn: Turn, command: CreateWant, refs: tuple[Ref, ...]) -> WantSpec:

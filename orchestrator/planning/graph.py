@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from orchestrator.catalog import CatalogError, Job
 from orchestrator.planning.cycles import waiting_cycles
 from orchestrator.planning.node import NEVER, NO_PRIORITY, Node
-from orchestrator.planning.recipes import Recipes
+from orchestrator.planning.recipes import Recipe, Recipes
 from statemachines.ids import WantId
 from statemachines.jobrun import JobRun, RunState
 from statemachines.partition import Building, Live, Partition, Tainted, UpForRetry, UpstreamBuilding
@@ -61,6 +61,14 @@ class Graph:
     def find(self, ref: Ref) -> Node | None:
         """The node of a ref, if there is one."""
         return self._nodes.get(ref)
+
+    def drop(self, refs: Iterable[Ref]) -> None:
+        """Forget the nodes of these refs that nothing and nobody refers to."""
+        for ref in refs:
+            node = self._nodes.get(ref)
+            if node is not None and not (node.newest or node.readers or node.dependents or node.roots or node.expanded):
+                self._changed.pop(node, None)
+                del self._nodes[ref]
 
     def nodes(self) -> Iterator[Node]:
         return iter(self._nodes.values())
@@ -142,6 +150,7 @@ class Graph:
         if done is node.done:
             return
         node.done = done
+        node.recipe = None
         for reader, digest in node.readers.items():
             if digest == node.digest:
                 reader.stale += -1 if done else 1
@@ -231,11 +240,7 @@ class Graph:
         Declared or configured inputs, what the jobs of its chain missed, and for a dynamic job what the instance that
         it is to follow was made from: a hint that saves a start, verified by the job itself.
         """
-        try:
-            recipe = self._recipes.recipe(node.ref)
-        except CatalogError as error:
-            node.impossible = error.why
-            return {}
+        recipe = self.recipe_of(node)
         if recipe is None:
             return {}
         needs = {self.node(need.ref): need.kind == "materialize" for need in recipe.inputs}
@@ -247,6 +252,19 @@ class Graph:
                 if source.maker is not None:
                     needs.setdefault(source, True)
         return needs
+
+    def recipe_of(self, node: Node) -> Recipe | None:
+        """How it is made; None where nobody here makes it, its job has not been asked, or nobody makes an input."""
+        if not isinstance(node.maker, Job) or node.impossible:
+            return None
+        if node.maker.configure is not None:
+            return self._recipes.answered(node.ref)
+        if node.recipe is None:
+            try:
+                node.recipe = self._recipes.declared(node.maker, node.ref)
+            except CatalogError as error:
+                node.impossible = error.why
+        return node.recipe
 
     def _expand(self, node: Node, needs: dict[Node, bool]) -> None:
         node.expanded = True

@@ -15,6 +15,7 @@ from statemachines.ids import Timestamp
 
 if TYPE_CHECKING:
     from orchestrator.catalog import External, Job
+    from orchestrator.planning.recipes import Recipe
     from statemachines.ids import WantId
     from statemachines.partition import Live, Partition, Tainted
     from statemachines.refs import Ref
@@ -47,6 +48,7 @@ class Node:
         "priority",
         "readers",
         "reads",
+        "recipe",
         "ref",
         "refit",
         "rescan",
@@ -58,6 +60,8 @@ class Node:
     def __init__(self, ref: Ref, maker: Job | External | None) -> None:
         self.ref = ref
         self.maker = maker
+        self.recipe: Recipe | None = None
+        """How it is made by declaration, once somebody asked and until it is done."""
         self.canonical: Live | Tainted | None = None
         self.newest: Partition | None = None
         self.newest_seq = 0
@@ -70,7 +74,7 @@ class Node:
         """Who was made from this, with the digest of then."""
         self.stale = 0
         """How many of its reads are no longer what is current there."""
-        self.done = False
+        self.done = self.expanded = False
 
         self.roots: dict[WantId, tuple[int, int]] = {}
         """Open wants that name this ref: id -> (opened, priority)."""
@@ -84,7 +88,6 @@ class Node:
         self.rescan = False
         """Some demand on it fell away: look at all its sources again."""
 
-        self.expanded = False
         self.refit = True
         """Its needs may have changed: find them anew."""
         self.needs: dict[Node, bool] = {}

@@ -45,9 +45,15 @@ class Recipes:
         maker = self.maker(ref)
         if not isinstance(maker, Job):
             return None
-        if maker.configure is not None:
-            return self._answers.get(ref)
+        return self.declared(maker, ref) if maker.configure is None else self.answered(ref)
+
+    def declared(self, maker: Job, ref: Ref) -> Recipe:
+        """How a job that needs not be asked makes a ref. Raises CatalogError where nobody makes an input."""
         return Recipe(maker, (ref,), self.catalog.inputs(ref))
+
+    def answered(self, ref: Ref) -> Recipe | None:
+        """What the job said of a ref when it was asked, if it has been."""
+        return self._answers.get(ref)
 
     def is_asked_for(self, ref: Ref) -> bool:
         """Whether its job has to be asked before anything can be said."""

@@ -52,7 +52,7 @@ def _launch(turn: Turn, run: Queued, job: Job | None) -> bool:
         turn.record(run.cancel(why, at=turn.now), cause=cause, want=run.spec.want)
         release(turn, run.spec, cause)
         return False
-    recipe = turn.board.recipes.recipe(run.spec.outputs[0].ref)
+    recipe = turn.board.graph.recipe_of(turn.board.graph.node(run.spec.outputs[0].ref))
     activation = Activation(
         version=UNVERSIONED,
         fingerprint=job.fingerprint,

@@ -44,7 +44,7 @@ def _is_ready(turn: Turn, node: Node) -> bool:
 
 def _make(turn: Turn, node: Node) -> None:
     board = turn.board
-    recipe = board.recipes.recipe(node.ref)
+    recipe = board.graph.recipe_of(node)
     if recipe is None:
         assert isinstance(node.maker, Job), "only what a job makes is ready"
         board.to_ask.setdefault(node.maker.name, {})[node.ref] = None
