@@ -181,8 +181,12 @@ Open = Buffering | Queued | Launching | Running | Canceling
 JobRun = Open | Succeeded | Failed | DepMiss | Lost | Canceled
 
 
-class JobRunEvent(Event, frozen=True, gc=False):
-    """A fact about a JobRun that exists."""
+class JobRunFact(Event, frozen=True, gc=False):
+    """A fact about a JobRun."""
+
+
+class JobRunEvent(JobRunFact, frozen=True, gc=False):
+    """A fact about a JobRun, by its id."""
 
     id: RunId
 
@@ -213,7 +217,7 @@ class JobRunJoined(JobRunEvent, frozen=True, gc=False):
         return msgspec.structs.replace(state, refs=(*state.refs, *self.refs))
 
 
-class JobRunQueued(Event, frozen=True, gc=False):
+class JobRunQueued(JobRunFact, frozen=True, gc=False):
     """It is to run as soon as its pool has slots."""
 
     spec: RunSpec

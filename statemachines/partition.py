@@ -245,13 +245,17 @@ Partition = (
 )
 
 
-class PartitionEvent(Event, frozen=True, gc=False):
+class PartitionFact(Event, frozen=True, gc=False):
+    """A fact about an instance."""
+
+
+class PartitionEvent(PartitionFact, frozen=True, gc=False):
     """A fact about an instance that exists."""
 
     id: InstanceId
 
 
-class PartitionBuilding(Event, frozen=True, gc=False):
+class PartitionBuilding(PartitionFact, frozen=True, gc=False):
     """A JobRun that covers it was queued."""
 
     spec: PartitionSpec
@@ -267,7 +271,7 @@ class PartitionBuilding(Event, frozen=True, gc=False):
         return Building(self.spec, self.at, self.attempt)
 
 
-class PartitionLive(Event, frozen=True, gc=False):
+class PartitionLive(PartitionFact, frozen=True, gc=False):
     """It became visible: built, adopted from an older instance, or reported from outside."""
 
     spec: PartitionSpec

@@ -127,9 +127,9 @@ class World:
         """Take in the entry with this seq. Raises IllegalTransition, and then nothing has changed."""
         if seq != self.seq + 1:
             raise ValueError(f"entry {seq} can not follow entry {self.seq}")
-        if isinstance(event, partition.PartitionEvent | partition.PartitionBuilding | partition.PartitionLive):
+        if isinstance(event, partition.PartitionFact):
             self._apply_partition(event)
-        elif isinstance(event, jobrun.JobRunEvent | jobrun.JobRunQueued):
+        elif isinstance(event, jobrun.JobRunFact):
             self._apply_run(event)
         else:
             self._apply_want(event, seq)

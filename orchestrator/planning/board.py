@@ -14,7 +14,7 @@ from orchestrator.planning.timers import Timers
 from statemachines import jobrun, want
 from statemachines.events import AnyEvent
 from statemachines.ids import LOCAL, RunId, WantId
-from statemachines.partition import PartitionBuilding, PartitionEvent, PartitionLive
+from statemachines.partition import PartitionFact
 from statemachines.refs import Ref
 from statemachines.world import World
 
@@ -55,14 +55,14 @@ class Board:
 
     def apply(self, event: AnyEvent, seq: int) -> None:
         """Take in an event: the world first, then what is derived from it."""
-        if isinstance(event, jobrun.JobRunEvent | jobrun.JobRunQueued):
+        if isinstance(event, jobrun.JobRunFact):
             before = self.world.runs.get(event.id)
             self.world.apply(event, seq)
             after = self.world.runs[event.id]
             if isinstance(before, jobrun.Buffering) and not isinstance(after, jobrun.Buffering):
                 self._close_batch(before)
             self._see_run(after)
-        elif isinstance(event, PartitionEvent | PartitionBuilding | PartitionLive):
+        elif isinstance(event, PartitionFact):
             self.world.apply(event, seq)
             self.graph.touch(self.world.partitions[event.id].spec.ref)
         else:

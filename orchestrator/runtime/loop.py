@@ -26,7 +26,7 @@ from orchestrator.runtime.clock import Clock
 from orchestrator.runtime.mailbox import Asked, Mailbox, NoAnswer
 from statemachines.events import AnyEvent
 from statemachines.ids import SECOND_US, Ids, RunId, Timestamp
-from statemachines.jobrun import JobRunEvent, JobRunQueued
+from statemachines.jobrun import JobRunFact
 
 READ_ONLY_PAUSE_S = 1.0
 """How long a daemon whose disk was full waits before it tries again."""
@@ -171,7 +171,7 @@ class Loop:
     def _owed(self, turn: Turn) -> Owed:
         """What the entities that moved in this turn owe now."""
         runs = dict.fromkeys(
-            RunId(fact.event.id) for fact in turn.facts if isinstance(fact.event, JobRunEvent | JobRunQueued)
+            RunId(fact.event.id) for fact in turn.facts if isinstance(fact.event, JobRunFact)
         )
         owed = owed_by(self.board.world, runs)
         questions = tuple((job, tuple(refs)) for job, refs in self.board.to_ask.items())
