@@ -33,7 +33,7 @@ _NOOP_PY = '''"""A job that does nothing, and says so."""
 
 
 def build(ctx):
-    for ref, _ in ctx.outputs:
+    for ref in ctx.args:
         ctx.done(ref, digest="0123456789abcdef0123456789abcdef")
 '''
 

@@ -21,7 +21,7 @@ from orchestrator.cli.failures import CliError, Exit
 from orchestrator.cli.jobs import ask_job, expand
 from orchestrator.cli.speech import safe, talk
 from orchestrator.cli.tables import print_table
-from orchestrator.executors.base import Fact, RunEnded, StopRun
+from orchestrator.executors.base import Fact, RunEnded, StartRun, StopRun
 from orchestrator.executors.local import LocalExecutor
 from orchestrator.observations import ConfiguredRun, JobEnded
 from orchestrator.report import BadReport, Report
@@ -142,7 +142,7 @@ class _Trial:
         await executor.open(see)
         try:
             self._launcher.write(told)
-            executor.start([self._launcher.start_of(self._catalog, run, told)])
+            executor.start([self._start(run, told)])
             await _show_log(self._layout.run_log(run.spec.id), ended)
         except asyncio.CancelledError:
             executor.stop([StopRun(run.spec.id)])
@@ -152,6 +152,11 @@ class _Trial:
             await executor.close()
         collector = Collector(self._layout, self._store, self._inline)
         return collector.collect(run.spec, ended.result().exit)
+
+    def _start(self, run: Launching, told: Told) -> StartRun:
+        if self._job.executor == "inline":
+            return self._launcher.start_inline(self._catalog, run, lambda: told)
+        return self._launcher.start_kept(self._catalog, run, told)
 
 
 async def _inputs(door: Door, config: ConfiguredRun, job: Job) -> tuple[InputTold, ...]:

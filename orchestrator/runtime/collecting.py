@@ -33,8 +33,8 @@ class Collector:
         return JobEnded(spec.id, exit_, self._report(spec) if report is None else report, found)
 
     def collect_said(self, spec: RunSpec, exit_: Exit) -> JobEnded | None:
-        """The end of an inline JobRun that said all there is to say and left no file; None where there is to read."""
-        if not self._inline.has_said(spec.id) or any(self._location(output).exists() for output in spec.outputs):
+        """The end of an inline JobRun that only said something; None where there may be something to read."""
+        if not self._inline.left_no_file(spec.id):
             return None
         nothing: dict[Ref, Found] = {output.ref: Nothing("an inline job left nothing there") for output in spec.outputs}
         return JobEnded(spec.id, exit_, self._inline.report(spec.id) or Report(), nothing)

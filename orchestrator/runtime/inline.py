@@ -15,35 +15,44 @@ import msgspec
 
 from orchestrator.catalog import Job
 from orchestrator.report import BadReport, Report, parse_report
-from orchestrator.runtime.told import Told
+from orchestrator.runtime.told import Told, refs_of
+from statemachines.jobrun import Launching
 from wantd.job import Context, Input, Output
 
 
 class InlineContext(Context):
-    """A context whose report is kept in memory. The parents of its outputs are made when it asks where they are."""
+    """A context whose report is kept in memory.
 
-    def __init__(self, told: Told, prepare: Callable[[Iterable[Path]], None]) -> None:
+    It knows its run and its refs; the rest it is told when it asks for it, for many a job never does. The parents of
+    its outputs are made then, too: who never asked where they are has written nothing.
+    """
+
+    def __init__(self, run: Launching, tell: Callable[[], Told], prepare: Callable[[Iterable[Path]], None]) -> None:
+        self.run = run.spec.id
+        self.args = refs_of(run) if run.activation.args is None else run.activation.args
+        self.said: list[bytes] = []
+        self.asked = False
+        self._tell = tell
         self._prepare = prepare
-        self._prepared = False
-        self.run = told.run
+
+    def __getattr__(self, name: str) -> object:
+        if self.asked or name.startswith("__"):
+            raise AttributeError(name)
+        self._learn()
+        return getattr(self, name)
+
+    def _learn(self) -> None:
+        self.asked = True
+        told = self._tell()
         self.attempt = told.attempt
         self.job = told.job
         self.environment = told.environment
         self.version = told.version
         self.deadline = None if told.deadline is None else datetime.fromisoformat(told.deadline)
-        self.args = told.args
         self._outputs = tuple(Output(made.ref, Path(made.location)) for made in told.outputs)
         self.inputs = tuple(Input(given.ref, Path(given.location), given.digest) for given in told.inputs)
         self._input_at = {given.ref: given.location for given in self.inputs}
-        self.said: list[bytes] = []
-
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        """What to make, and where."""
-        if not self._prepared:
-            self._prepare(made.location for made in self._outputs)
-            self._prepared = True
-        return self._outputs
+        self._prepare(made.location for made in self._outputs)
 
     def _append(self, said: Mapping[str, object]) -> None:
         self.said.append(msgspec.json.encode(said))
@@ -58,15 +67,16 @@ class InlineJobs:
         self._functions: dict[str, Callable[[Context], object]] = {}
         self._contexts: dict[str, InlineContext] = {}
 
-    def call(self, job: Job, told: Told) -> Callable[[], object]:
-        """What is to be called for one JobRun."""
+    def call(self, job: Job, run: Launching, tell: Callable[[], Told]) -> Callable[[], object]:
+        """What is to be called for one JobRun; ``tell`` says what it is told."""
         assert job.python is not None, "an inline job has a function"
-        context = self._contexts[told.run] = InlineContext(told, self._prepare)
+        context = self._contexts[run.spec.id] = InlineContext(run, tell, self._prepare)
         return partial(self._run, job.python, context)
 
-    def has_said(self, run: str) -> bool:
-        """Whether this JobRun was called here and its report is still to be collected."""
-        return run in self._contexts
+    def left_no_file(self, run: str) -> bool:
+        """Whether this is an inline JobRun that never asked where its outputs are."""
+        context = self._contexts.get(run)
+        return context is not None and not context.asked
 
     def report(self, run: str) -> Report | BadReport | None:
         """What an inline JobRun said, forgotten afterwards; None for a JobRun that is not inline."""

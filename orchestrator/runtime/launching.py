@@ -8,18 +8,18 @@ Source: design section 7 (the job contract).
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from orchestrator.catalog import Catalog, Job
-from orchestrator.executors.base import InlineStart, ProcessStart, StartRun, WorkerStart
+from orchestrator.executors.base import InlineStart, ProcessStart, WorkerStart
 from orchestrator.runtime.inline import InlineJobs
 from orchestrator.runtime.layout import Layout
 from orchestrator.runtime.places import place_of
-from orchestrator.runtime.told import InputTold, OutputTold, Told
+from orchestrator.runtime.told import InputTold, OutputTold, Told, refs_of
 from orchestrator.store import PartitionStore
 from statemachines.ids import SECOND_US, InstanceId
 from statemachines.jobrun import Launching
@@ -41,7 +41,7 @@ class Launcher:
         spec, activation = run.spec, run.activation
         outputs = tuple(OutputTold(out.ref, str(self._store.location(out.ref, out.instance))) for out in spec.outputs)
         deadline = None if activation.timeout_us is None else _iso(run.since + activation.timeout_us)
-        args = activation.args if activation.args is not None else tuple(out.ref for out in spec.outputs)
+        args = refs_of(run) if activation.args is None else activation.args
         return Told(
             run=spec.id,
             attempt=_attempt(world, run),
@@ -54,11 +54,13 @@ class Launcher:
             inputs=tuple(self._input(world, instance) for instance in activation.inputs),
         )
 
-    def start_of(self, catalog: Catalog, run: Launching, told: Told) -> StartRun:
-        """The start of one JobRun. Touches no file; ``write`` does."""
+    def start_inline(self, catalog: Catalog, run: Launching, tell: Callable[[], Told]) -> InlineStart:
+        """The start of an inline JobRun, which is told what it asks for."""
+        return InlineStart(run=run.spec.id, function=self._inline.call(catalog.jobs[run.spec.job], run, tell))
+
+    def start_kept(self, catalog: Catalog, run: Launching, told: Told) -> ProcessStart | WorkerStart:
+        """The start of a JobRun that a keeper runs. Touches no file; ``write`` does."""
         job = catalog.jobs[run.spec.job]
-        if job.executor == "inline":
-            return InlineStart(run=run.spec.id, function=self._inline.call(job, told))
         if job.executor == "worker":
             return self._worker_start(catalog, job, run)
         return self._process_start(catalog, job, run, told)

@@ -170,9 +170,7 @@ class Loop:
 
     def _owed(self, turn: Turn) -> Owed:
         """What the entities that moved in this turn owe now."""
-        runs = dict.fromkeys(
-            RunId(fact.event.id) for fact in turn.facts if isinstance(fact.event, JobRunFact)
-        )
+        runs = dict.fromkeys(RunId(fact.event.id) for fact in turn.facts if isinstance(fact.event, JobRunFact))
         owed = owed_by(self.board.world, runs)
         questions = tuple((job, tuple(refs)) for job, refs in self.board.to_ask.items())
         self.board.to_ask.clear()

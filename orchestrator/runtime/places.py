@@ -2,7 +2,8 @@
 
 from orchestrator.store import PartitionStore
 from statemachines.partition import Adopted, Partition, Reported
-from statemachines.world import World, live_of
+from statemachines.traits import live_of
+from statemachines.world import World
 
 
 def place_of(store: PartitionStore, world: World, instance: Partition) -> str:

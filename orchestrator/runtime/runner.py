@@ -17,7 +17,7 @@ from typing import ParamSpec, TypeVar
 
 from orchestrator.catalog import Catalog
 from orchestrator.effects import Owed, owed_by
-from orchestrator.executors.base import Executor, RunEnded, RunStarted, StartRun, StopRun
+from orchestrator.executors.base import Executor, InlineStart, ProcessStart, RunEnded, RunStarted, StopRun, WorkerStart
 from orchestrator.executors.base import Fact as Seen
 from orchestrator.observations import AnyObservation, Exit, JobEnded, JobStarted
 from orchestrator.planning.turn import Fact
@@ -33,7 +33,8 @@ from statemachines.ids import RunId
 from statemachines.jobrun import Active, Canceling, JobRunEvent, Launching, Output, RunSpec
 from statemachines.partition import PartitionLive
 from statemachines.refs import Ref
-from statemachines.world import World, live_of
+from statemachines.traits import live_of
+from statemachines.world import World
 
 HANDS = 4
 """How many outputs are sealed at the same time."""
@@ -44,6 +45,9 @@ LINKS_A_GO = 64
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Kept = tuple[ProcessStart | WorkerStart, Told]
+"""What a keeper is to start, and what it is told."""
 
 Sink = Callable[[AnyObservation], None]
 WorldNow = Callable[[], World]
@@ -159,8 +163,8 @@ class Runner:
     # -- starting -------------------------------------------------------------------------------------------------
 
     def _start(self, runs: Sequence[RunId], world: World) -> None:
-        inline: list[StartRun] = []
-        kept: list[tuple[StartRun, Told]] = []
+        inline: list[InlineStart] = []
+        kept: list[Kept] = []
         for run_id in runs:
             run = world.runs[run_id]
             assert isinstance(run, Launching), "only what is Launching owes a start"
@@ -168,19 +172,19 @@ class Runner:
                 why = f"job {run.spec.job} is no longer configured"
                 self.collect({run_id: Exit(kind="could_not_start", message=why)})
                 continue
-            told = self._launcher.told(world, run)
-            start = self._launcher.start_of(self._catalog, run, told)
-            if self._is_inline(run.spec):
-                inline.append(start)
+            tell = partial(self._launcher.told, world, run)
+            if self._catalog.jobs[run.spec.job].executor == "inline":
+                inline.append(self._launcher.start_inline(self._catalog, run, tell))
             else:
-                kept.append((start, told))
+                told = tell()
+                kept.append((self._launcher.start_kept(self._catalog, run, told), told))
         if inline:
             self._executor.start(inline)
         if kept:
             self._do(self._write_and_start(kept))
 
-    async def _write_and_start(self, starts: list[tuple[StartRun, Told]]) -> None:
-        ready: list[StartRun] = []
+    async def _write_and_start(self, starts: list[Kept]) -> None:
+        ready: list[ProcessStart | WorkerStart] = []
         for start, problem in await self._by_hand(self._write_all, starts):
             if problem is None:
                 ready.append(start)
@@ -193,7 +197,7 @@ class Runner:
         if overtaken := [StopRun(start.run) for start in ready if start.run in self._stops]:
             self._executor.stop(overtaken)
 
-    def _write_all(self, starts: list[tuple[StartRun, Told]]) -> list[tuple[StartRun, OSError | None]]:
+    def _write_all(self, starts: list[Kept]) -> list[tuple[ProcessStart | WorkerStart, OSError | None]]:
         return [(start, self._write(told)) for start, told in starts]
 
     def _write(self, told: Told) -> OSError | None:
@@ -251,10 +255,6 @@ class Runner:
         self._tell(answer)
 
     # -- help -----------------------------------------------------------------------------------------------------
-
-    def _is_inline(self, spec: RunSpec) -> bool:
-        job = self._catalog.jobs.get(spec.job)
-        return job is not None and job.executor == "inline"
 
     def _do(self, work: Coroutine[object, object, None]) -> "asyncio.Task[None]":
         task = asyncio.ensure_future(work)

@@ -2,6 +2,9 @@
 
 import msgspec
 
+from statemachines.jobrun import Launching
+from statemachines.refs import Ref
+
 
 class OutputTold(msgspec.Struct, frozen=True):
     """A partition to make, and where."""
@@ -30,3 +33,8 @@ class Told(msgspec.Struct, frozen=True):
     args: tuple[str, ...]
     outputs: tuple[OutputTold, ...]
     inputs: tuple[InputTold, ...]
+
+
+def refs_of(run: Launching) -> tuple[Ref, ...]:
+    """The refs a JobRun is to make: its arguments, where its JobConfig gives none."""
+    return tuple(output.ref for output in run.spec.outputs)
