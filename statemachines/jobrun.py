@@ -177,7 +177,10 @@ class Canceled(msgspec.Struct, frozen=True, gc=False, tag_field="state", tag=Tru
     reason: str
 
 
-Open = Buffering | Queued | Launching | Running | Canceling
+Started = Launching | Running | Canceling
+"""It may have a process, and holds slots of its pool."""
+
+Open = Buffering | Queued | Started
 JobRun = Open | Succeeded | Failed | DepMiss | Lost | Canceled
 
 

@@ -231,18 +231,10 @@ class Collected(PartitionState, frozen=True, gc=False):
     was: Live | Tainted
 
 
-Partition = (
-    Building
-    | UpstreamBuilding
-    | UpForRetry
-    | Live
-    | Tainted
-    | Failed
-    | UpstreamFailed
-    | Canceled
-    | Replaced
-    | Collected
-)
+Unfinished = Building | UpstreamBuilding | UpForRetry
+"""It can still move by itself."""
+
+Partition = Unfinished | Live | Tainted | Failed | UpstreamFailed | Canceled | Replaced | Collected
 
 
 class PartitionFact(Event, frozen=True, gc=False):

@@ -19,14 +19,10 @@ from statemachines import jobrun, partition, want
 from statemachines.events import AnyEvent
 from statemachines.ids import InstanceId, RunId, WantId
 from statemachines.jobrun import JobRun
-from statemachines.partition import Adopted, Built, BuiltReading, Live, Origin, Partition, Reported, Tainted
+from statemachines.partition import Adopted, Built, BuiltReading, Live, Origin, Partition, Reported
 from statemachines.refs import Ref
+from statemachines.traits import head_of, live_of
 from statemachines.want import Want
-
-_OPEN_WANT = (want.Idle, want.Building, want.UpstreamBuilding, want.Paused)
-_OPEN_RUN = (jobrun.Buffering, jobrun.Queued, jobrun.Launching, jobrun.Running, jobrun.Canceling)
-_UNFINISHED = (partition.Building, partition.UpstreamBuilding, partition.UpForRetry)
-_HOLDS_SLOTS = (jobrun.Launching, jobrun.Running, jobrun.Canceling)
 
 
 class Holdings:
@@ -78,8 +74,6 @@ class World:
         """For each open want the seq at which it was created or last retried: older failures do not count for it."""
         self.wants_by_key: dict[str, WantId] = {}
         self.open_runs: dict[RunId, None] = {}
-        self.unfinished: dict[InstanceId, None] = {}
-        """Instances that are Building, wait for what they missed, or may be retried."""
         self.slots_held: dict[str, int] = {}
         """How many JobRuns of each job hold slots of their pool."""
         self._holdings: dict[str, Holdings] = {}
@@ -90,7 +84,7 @@ class World:
         world = cls()
         world.seq, world.seqs, world.opened = states.seq, states.seqs, states.opened
         for run in states.runs:
-            world._put_run(id_of_run(run), None, run)
+            world._put_run(head_of(run).id, None, run)
         for instance in states.partitions:
             world._put_partition(instance.spec.id, None, instance)
         for instance_id in states.canonical:
@@ -126,7 +120,7 @@ class World:
     def apply(self, event: AnyEvent, seq: int) -> None:
         """Take in the entry with this seq. Raises IllegalTransition, and then nothing has changed."""
         if seq != self.seq + 1:
-            raise ValueError(f"entry {seq} can not follow entry {self.seq}")
+            raise ValueError(f"entry {seq} cannot follow entry {self.seq}")
         if isinstance(event, partition.PartitionFact):
             self._apply_partition(event)
         elif isinstance(event, jobrun.JobRunFact):
@@ -176,7 +170,7 @@ class World:
         self.wants[event.id] = state
         if isinstance(event, (want.WantCreated, want.WantRetried)):
             self.opened[event.id] = seq
-        elif not isinstance(state, _OPEN_WANT):
+        elif not isinstance(state, want.Open):
             del self.opened[event.id]
         if isinstance(event, want.WantCreated):
             self._note_key(state)
@@ -197,10 +191,6 @@ class World:
             if previous is not None:
                 holdings.earlier[instance] = previous
             holdings.newest[state.spec.ref] = instance
-        if isinstance(state, _UNFINISHED):
-            self.unfinished[instance] = None
-        else:
-            self.unfinished.pop(instance, None)
         if isinstance(state, Live):
             holdings.canonical[state.spec.ref] = instance
 
@@ -210,40 +200,13 @@ class World:
 
     def _put_run(self, run: RunId, before: JobRun | None, state: JobRun) -> None:
         self.runs[run] = state
-        if isinstance(state, _OPEN_RUN):
+        if isinstance(state, jobrun.Open):
             self.open_runs[run] = None
         else:
             self.open_runs.pop(run, None)
-        holds, held = isinstance(state, _HOLDS_SLOTS), isinstance(before, _HOLDS_SLOTS)
+        holds, held = isinstance(state, jobrun.Started), isinstance(before, jobrun.Started)
         if holds is not held:
-            job = job_of(state)
+            job = head_of(state).job
             number = self.slots_held.pop(job, 0) + (1 if holds else -1)
             if number:
                 self.slots_held[job] = number
-
-
-def live_of(state: Partition) -> Live | None:
-    """The Live state an instance is in or was tainted or collected from, if it ever was Live."""
-    if isinstance(state, partition.Collected):
-        return live_of(state.was)
-    if isinstance(state, Tainted):
-        return state.was if isinstance(state.was, Live) else None
-    return state if isinstance(state, Live) else None
-
-
-def id_of_run(run: JobRun) -> RunId:
-    """The id of a JobRun, whatever state it is in."""
-    if isinstance(run, jobrun.Buffering):
-        return run.id
-    if isinstance(run, jobrun.Canceled):
-        return id_of_run(run.was)
-    return run.spec.id
-
-
-def job_of(run: JobRun) -> str:
-    """The name of the job that a JobRun belongs to."""
-    if isinstance(run, jobrun.Buffering):
-        return run.job
-    if isinstance(run, jobrun.Canceled):
-        return job_of(run.was)
-    return run.spec.job

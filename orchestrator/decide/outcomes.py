@@ -12,11 +12,9 @@ from orchestrator.observations import JobEnded, Nothing
 from orchestrator.planning.board import Board
 from orchestrator.report import BadReport, Made, Report
 from statemachines.ids import InstanceId
-from statemachines.jobrun import Canceling, Launching, Output, Running
+from statemachines.jobrun import Output, Started
 from statemachines.partition import Built, BuiltReading, Content, Failure, Scalar
 from statemachines.refs import Ref
-
-Ran = Launching | Running | Canceling
 
 
 class Complete(msgspec.Struct, frozen=True):
@@ -44,7 +42,7 @@ _NOTHING_COUNTS = ("lost", "canceled", "could_not_start")
 Outcome = Complete | Missed | Wrong
 
 
-def outcomes(board: Board, run: Ran, ended: JobEnded) -> list[Outcome]:
+def outcomes(board: Board, run: Started, ended: JobEnded) -> list[Outcome]:
     """What became of each output, in the order of the JobRun's outputs."""
     failure = _failure_of_exit(ended)
     if failure is not None and failure.kind in _NOTHING_COUNTS:
@@ -55,7 +53,7 @@ def outcomes(board: Board, run: Ran, ended: JobEnded) -> list[Outcome]:
     return [_outcome(board, run, ended, ended.report, output, failure) for output in run.spec.outputs]
 
 
-def verdict(run: Ran, ended: JobEnded, results: list[Outcome]) -> Outcome:
+def verdict(run: Started, ended: JobEnded, results: list[Outcome]) -> Outcome:
     """How the JobRun as a whole ended: by what it missed, else by what went wrong, else well."""
     missed: dict[Ref, None] = {}
     for result in results:
@@ -75,7 +73,7 @@ def verdict(run: Ran, ended: JobEnded, results: list[Outcome]) -> Outcome:
 
 
 def _outcome(
-    board: Board, run: Ran, ended: JobEnded, report: Report, output: Output, failure: Failure | None
+    board: Board, run: Started, ended: JobEnded, report: Report, output: Output, failure: Failure | None
 ) -> Outcome:
     if output.ref in report.failed:
         return Wrong(Failure("exit_code", report.failed[output.ref]))
@@ -87,7 +85,7 @@ def _outcome(
     return _completed(board, run, report, ended, output)
 
 
-def _missed(board: Board, run: Ran, report: Report, output: Output) -> Outcome:
+def _missed(board: Board, run: Started, report: Report, output: Output) -> Outcome:
     """New refs are waited for; refs that were there already when it ran make it a liar."""
     given = {board.world.partitions[instance].spec.ref for instance in run.activation.inputs}
     asked: dict[Ref, None] = {}
@@ -101,7 +99,7 @@ def _missed(board: Board, run: Ran, report: Report, output: Output) -> Outcome:
     return Missed(new)
 
 
-def _completed(board: Board, run: Ran, report: Report, ended: JobEnded, output: Output) -> Outcome:
+def _completed(board: Board, run: Started, report: Report, ended: JobEnded, output: Output) -> Outcome:
     made = report.outputs.get(output.ref, Made(digest=None, metadata={}))
     found = ended.found[output.ref]
     if isinstance(found, Nothing):
@@ -113,7 +111,7 @@ def _completed(board: Board, run: Ran, report: Report, ended: JobEnded, output: 
     return Complete(_origin(board, run, report, output), content)
 
 
-def _origin(board: Board, run: Ran, report: Report, output: Output) -> Built | BuiltReading:
+def _origin(board: Board, run: Started, report: Report, output: Output) -> Built | BuiltReading:
     """What it was really made from: what the job said it read, else what its ref needs."""
     given = run.activation.inputs
     if report.read is None and len(run.spec.outputs) == 1:

@@ -20,7 +20,8 @@ from statemachines.ids import WantId
 from statemachines.jobrun import JobRun, RunState
 from statemachines.partition import Building, Live, Partition, Tainted, UpForRetry, UpstreamBuilding
 from statemachines.refs import Ref
-from statemachines.world import World, live_of
+from statemachines.traits import live_of
+from statemachines.world import World
 
 ROUNDS = 16
 """How often each changed node is settled again, on average, before cycles are looked for."""

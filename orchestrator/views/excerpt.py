@@ -16,16 +16,14 @@ import msgspec
 from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
 from orchestrator.planning.reuse import LOOKED_AT_MAX
-from orchestrator.views.jobruns import activation_of, outputs_of, want_of
-from orchestrator.views.looking import attempt_of, needs_of, peek
+from orchestrator.views.jobruns import outputs_of
+from orchestrator.views.looking import needs_of, peek
 from statemachines import jobrun
 from statemachines.ids import InstanceId, RunId
-from statemachines.partition import Adopted, Built, BuiltReading, Live, Reported, Tainted
+from statemachines.partition import Adopted, Built, BuiltReading, Live, Reported
 from statemachines.refs import Ref
-from statemachines.world import World, job_of, live_of
-
-_UNFINISHED = ("Building", "UpstreamBuilding", "UpForRetry")
-_HOLDS_SLOTS = (jobrun.Launching, jobrun.Running, jobrun.Canceling)
+from statemachines.traits import activation_of, attempt_of, head_of, live_of
+from statemachines.world import World
 
 
 class Excerpt:
@@ -85,9 +83,7 @@ class Excerpt:
         state = self._board.world.partitions[instance]
         self.world.partitions[instance] = state
         self.world.seqs[instance] = self._board.world.seqs[instance]
-        if type(state).__name__ in _UNFINISHED:
-            self.world.unfinished[instance] = None
-        attempt = attempt_of(state) or (attempt_of(state.was) if isinstance(state, Tainted) else None)
+        attempt = attempt_of(state)
         if attempt is not None:
             self._take_run(attempt.run)
         live = live_of(state)
@@ -118,7 +114,7 @@ class Excerpt:
         world, state = self._board.world, self._board.world.runs[run_id]
         self.world.runs[run_id] = state
         self.world.seqs[run_id] = world.seqs[run_id]
-        want_id = want_of(state)
+        want_id = head_of(state).want
         self.world.wants[want_id] = world.wants[want_id]
         self.world.seqs[want_id] = world.seqs[want_id]
         activation = activation_of(state)
@@ -129,7 +125,7 @@ class Excerpt:
 
     def _take_open_run(self, run_id: RunId, state: jobrun.JobRun) -> None:
         self.world.open_runs[run_id] = None
-        if isinstance(state, _HOLDS_SLOTS):
-            job = job_of(state)
+        if isinstance(state, jobrun.Started):
+            job = head_of(state).job
             self.world.slots_held[job] = self.world.slots_held.get(job, 0) + 1
         self._follow(ref for ref, _ in outputs_of(state))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestrator.planning.board import Board
-from orchestrator.views.looking import iso, iso_or_none, seconds
+from orchestrator.views.looking import iso, seconds
 from orchestrator.views.shapes import (
     ActivationView,
     FailureView,
@@ -16,10 +16,10 @@ from orchestrator.views.shapes import (
     OutputView,
 )
 from statemachines import jobrun
-from statemachines.ids import InstanceId, RunId, WantId
-from statemachines.jobrun import Activation, Buffering, JobRun, RunState
+from statemachines.ids import InstanceId, RunId
+from statemachines.jobrun import Activation, Buffering, JobRun
 from statemachines.refs import Ref
-from statemachines.world import job_of, live_of
+from statemachines.traits import activation_of, head_of, live_of
 
 
 class RunFiles(NamedTuple):
@@ -48,24 +48,23 @@ def jobruns(board: Board, chosen: JobRunFilter) -> Iterator[JobRunView]:
 
 def jobrun_view(board: Board, state: JobRun) -> JobRunView:
     """One JobRun as a row."""
-    queued, batch = spec_of(state), _batch_of(state)
-    outputs = outputs_of(state)
-    job = board.recipes.job(job_of(state))
-    run_id = run_id_of(state)
+    head, outputs = head_of(state), outputs_of(state)
+    queued = None if isinstance(head, Buffering) else head
+    job = board.recipes.job(head.job)
     return JobRunView(
-        id=run_id,
+        id=head.id,
         state=type(state).__name__,
-        job=job_of(state),
-        environment=queued.environment if queued is not None else board.graph.environment,
-        want=want_of(state),
+        job=head.job,
+        environment=head.environment,
+        want=head.want,
         since=iso(state.since),
-        seq=board.world.seqs[run_id],
+        seq=board.world.seqs[head.id],
         outputs_count=len(outputs),
         first_output=outputs[0][0] if outputs else "",
         reason="" if queued is None else queued.reason,
         pool=None if job is None else job.pool,
         slots=None if job is None else job.slots,
-        until=iso_or_none(None if batch is None else batch.until),
+        until=iso(head.until) if isinstance(head, Buffering) else None,
         retries=None if queued is None else queued.retries,
         failure=_failure(state),
     )
@@ -88,54 +87,19 @@ def jobrun_detail(board: Board, run_id: RunId, files_of: FilesOf) -> JobRunDetai
     )
 
 
-def run_id_of(state: JobRun) -> RunId:
-    """The id of a JobRun in whatever state."""
-    if isinstance(state, Buffering):
-        return state.id
-    return run_id_of(state.was) if isinstance(state, jobrun.Canceled) else state.spec.id
-
-
-def want_of(state: JobRun) -> WantId:
-    """The want that led to it."""
-    if isinstance(state, Buffering):
-        return state.want
-    return want_of(state.was) if isinstance(state, jobrun.Canceled) else state.spec.want
-
-
-def spec_of(state: JobRun) -> jobrun.RunSpec | None:
-    """What never changes about it, once it was queued."""
-    if isinstance(state, jobrun.Canceled):
-        return spec_of(state.was)
-    return state.spec if isinstance(state, RunState) else None
-
-
 def outputs_of(state: JobRun) -> tuple[tuple[Ref, InstanceId | None], ...]:
     """The refs it makes, each with its instance once there is one."""
-    spec, batch = spec_of(state), _batch_of(state)
-    if spec is not None:
-        return tuple((output.ref, output.instance) for output in spec.outputs)
-    return () if batch is None else tuple((ref, None) for ref in batch.refs)
-
-
-def activation_of(state: JobRun) -> Activation | None:
-    """What it was started with, if it was."""
-    if isinstance(state, jobrun.Canceled):
-        return activation_of(state.was)
-    found = getattr(state, "activation", None)
-    return found if isinstance(found, Activation) else None
-
-
-def _batch_of(state: JobRun) -> Buffering | None:
-    if isinstance(state, jobrun.Canceled):
-        return _batch_of(state.was)
-    return state if isinstance(state, Buffering) else None
+    head = head_of(state)
+    if isinstance(head, Buffering):
+        return tuple((ref, None) for ref in head.refs)
+    return tuple((output.ref, output.instance) for output in head.outputs)
 
 
 def _is_chosen(state: JobRun, chosen: JobRunFilter) -> bool:
     return (
         (not chosen.states or type(state).__name__ in chosen.states)
-        and (not chosen.job or job_of(state) == chosen.job)
-        and (not chosen.want or want_of(state) == chosen.want)
+        and (not chosen.job or head_of(state).job == chosen.job)
+        and (not chosen.want or head_of(state).want == chosen.want)
     )
 
 

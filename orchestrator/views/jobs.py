@@ -9,7 +9,7 @@ from orchestrator.planning.board import Board
 from orchestrator.views.looking import needs_of, peek, problem_of, seconds
 from orchestrator.views.shapes import JobView, Lookup, NeedView
 from statemachines.refs import Ref
-from statemachines.world import job_of
+from statemachines.traits import head_of
 
 _ASKED = "its configure executable is asked what it needs when it is wanted"
 _DYNAMIC = "it finds out what it needs while it runs; shown is what it read last"
@@ -21,7 +21,7 @@ def jobs(board: Board, config: Config) -> tuple[JobView, ...]:
     open_runs: dict[str, Counter[str]] = {}
     for run in board.world.open_runs:
         state = board.world.runs[run]
-        open_runs.setdefault(job_of(state), Counter())[type(state).__name__] += 1
+        open_runs.setdefault(head_of(state).job, Counter())[type(state).__name__] += 1
     made = (_job(job, inputs[job.name], open_runs.get(job.name, Counter())) for job in catalog.jobs.values())
     given = (JobView(e.name, "external", e.outputs, description=e.description) for e in catalog.externals.values())
     return (*made, *given)

@@ -10,7 +10,7 @@ from orchestrator.planning.board import Board
 from orchestrator.views.shapes import Edge, Lineage, LineageNode
 from statemachines import jobrun
 from statemachines.ids import InstanceId
-from statemachines.world import live_of
+from statemachines.traits import live_of
 
 NODES_MAX = 10_000
 """How many instances a lineage holds at most; beyond them it is cut."""

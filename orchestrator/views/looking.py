@@ -9,7 +9,7 @@ from typing import Literal
 from orchestrator.catalog import CatalogError, External, Job
 from orchestrator.planning.board import Board
 from orchestrator.planning.node import NEVER, Node
-from statemachines.partition import Attempt, Building, PartitionState, UpForRetry, UpstreamBuilding
+from statemachines.partition import Unfinished
 from statemachines.refs import Ref
 
 NeedKind = Literal["materialize", "query", "missed", "hint"]
@@ -49,12 +49,6 @@ def maker_name(maker: Job | External | None) -> str | None:
     return None if maker is None else maker.name
 
 
-def attempt_of(state: PartitionState | None) -> Attempt | None:
-    """How an instance was or is being made, where it is not Live."""
-    found = getattr(state, "attempt", None)
-    return found if isinstance(found, Attempt) else None
-
-
 def needs_of(board: Board, node: Node) -> dict[Ref, NeedKind]:
     """What a ref needs, and how.
 
@@ -67,7 +61,7 @@ def needs_of(board: Board, node: Node) -> dict[Ref, NeedKind]:
     if recipe is None:
         return {}
     needs: dict[Ref, NeedKind] = {need.ref: need.kind for need in recipe.inputs}
-    if isinstance(node.newest, Building | UpstreamBuilding | UpForRetry):
+    if isinstance(node.newest, Unfinished):
         for missed in node.newest.attempt.needs:
             needs.setdefault(missed, "missed")
     if recipe.job.dynamic:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from heapq import nsmallest
 
 from orchestrator.planning.board import Board
-from orchestrator.views.looking import attempt_of, iso, maker_name, peek
+from orchestrator.views.looking import iso, maker_name, peek
 from orchestrator.views.shapes import ContentView, InstanceView, OriginView, PartitionDetail, PartitionFilter
 from statemachines import jobrun, partition
 from statemachines.ids import InstanceId
 from statemachines.partition import Adopted, Built, BuiltReading, Content, Failure, Live, Origin, Partition, Reported
 from statemachines.refs import Ref
-from statemachines.world import live_of
+from statemachines.traits import attempt_of, live_of
 
 Places = Callable[[Partition], str]
 """Says where the bytes of an instance are, or would be."""
@@ -100,8 +100,6 @@ def _run_of(board: Board, state: Partition) -> str | None:
     attempt = attempt_of(state)
     if attempt is not None:
         return attempt.run
-    if isinstance(state, partition.Tainted) and isinstance(state.was, partition.Building):
-        return state.was.attempt.run
     live = live_of(state)
     if live is None:
         return None

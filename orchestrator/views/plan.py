@@ -25,7 +25,7 @@ from statemachines.ids import InstanceId
 from statemachines.jobrun import JobRunLaunching, RunSpec, RunState
 from statemachines.partition import Adopted, Partition, PartitionLive
 from statemachines.refs import Ref
-from statemachines.world import live_of
+from statemachines.traits import live_of
 
 _REASONS: dict[str, tuple[Code, str]] = {
     "missing": (Code.NEVER_BUILT, "nothing is there"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
-from orchestrator.views.jobruns import outputs_of, run_id_of, want_of
+from orchestrator.views.jobruns import outputs_of
 from orchestrator.views.looking import iso, maker_name, needs_of, peek
 from orchestrator.views.shapes import JobProgress, Progress, RunProgress
 from orchestrator.views.wants import case_for, failures, want_view
@@ -18,8 +18,8 @@ from statemachines.ids import Timestamp, WantId
 from statemachines.jobrun import JobRun
 from statemachines.partition import Live
 from statemachines.refs import Ref
+from statemachines.traits import head_of
 from statemachines.want import Want
-from statemachines.world import job_of
 
 _WAITS = (jobrun.Buffering, jobrun.Queued)
 
@@ -81,15 +81,15 @@ def _by_job(board: Board, state: Want, touched: dict[Ref, Node]) -> Iterator[Job
 
 
 def _is_for(run: JobRun, want_id: WantId, touched: dict[Ref, Node]) -> bool:
-    return want_of(run) == want_id or any(ref in touched for ref, _ in outputs_of(run))
+    return head_of(run).want == want_id or any(ref in touched for ref, _ in outputs_of(run))
 
 
 def _run_progress(run: JobRun) -> RunProgress:
     outputs = outputs_of(run)
     return RunProgress(
-        id=run_id_of(run),
+        id=head_of(run).id,
         state=type(run).__name__,
-        job=job_of(run),
+        job=head_of(run).job,
         since=iso(run.since),
         outputs_count=len(outputs),
         first_output=outputs[0][0],

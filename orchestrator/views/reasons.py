@@ -17,7 +17,7 @@ from statemachines.ids import InstanceId, WantId
 from statemachines.jobrun import RunState
 from statemachines.partition import Adopted, Live, Tainted
 from statemachines.refs import Ref
-from statemachines.world import live_of
+from statemachines.traits import live_of
 
 SHOWN_MAX = 20
 """How many inputs, wants or JobRuns are named side by side."""
@@ -188,7 +188,7 @@ def holders(board: Board, node: Node, job: Job) -> WhyNode:
 def _runs_in(board: Board, pool: str) -> Iterator[WhyNode]:
     jobs = board.recipes.catalog.jobs
     runs = (board.world.runs[run] for run in board.world.open_runs)
-    active = (run for run in runs if isinstance(run, jobrun.Launching | jobrun.Running | jobrun.Canceling))
+    active = (run for run in runs if isinstance(run, jobrun.Started))
     inside = (run for run in active if run.spec.job in jobs and jobs[run.spec.job].pool == pool)
     for run in islice(inside, SHOWN_MAX):
         first = outputs_of(run)[0][0]

@@ -24,8 +24,6 @@ from statemachines.want import WantCreated, WantSpec
 
 _EVENTS_MAX = 1 << 62
 
-_Ran = jobrun.Launching | jobrun.Running | jobrun.Canceling
-
 
 class Rehearsal:
     """Plays what a want for some refs would do. The given board is only read."""
@@ -72,7 +70,7 @@ class Rehearsal:
 
     def _end_what_runs(self) -> bool:
         runs = (self.board.world.runs[run] for run in self.board.world.open_runs)
-        ends = [_end_of(run) for run in runs if isinstance(run, _Ran)]
+        ends = [_end_of(run) for run in runs if isinstance(run, jobrun.Started)]
         if ends:
             self._turn(told=ends)
         return bool(ends)
@@ -118,7 +116,7 @@ def _recipes(board: Board, refs: Sequence[Ref]) -> Recipes:
     return recipes
 
 
-def _end_of(run: _Ran) -> JobEnded:
+def _end_of(run: jobrun.Started) -> JobEnded:
     """It succeeds, with bytes that nobody has seen before; what is being stopped is stopped."""
     if isinstance(run, jobrun.Canceling):
         nothing: dict[Ref, Found] = {output.ref: Nothing("it was stopped") for output in run.spec.outputs}

@@ -174,7 +174,7 @@ def test_a_lawful_history_breaks_no_law() -> None:
 
 @pytest.mark.parametrize(("law", "entity", "damage"), DAMAGES, ids=lambda value: getattr(value, "__name__", None))
 def test_damage_is_found(law: Law, entity: str, damage: Callable[[World], object]) -> None:
-    """A law that can not be broken says nothing."""
+    """A law that cannot be broken says nothing."""
     world = story()
     damage(world)
     found = [violation for violation in law(world) if violation.entity == entity]

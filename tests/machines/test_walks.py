@@ -47,7 +47,7 @@ def test_only_the_next_seq_is_taken(log: list[AnyEvent], seq: int) -> None:
         return
     world = folded(log[:-1])
     before = contents(world)
-    with pytest.raises(ValueError, match=f"entry {seq} can not follow entry {len(log) - 1}"):
+    with pytest.raises(ValueError, match=f"entry {seq} cannot follow entry {len(log) - 1}"):
         world.apply(log[-1], seq)
     assert contents(world) == before
 

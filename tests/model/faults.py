@@ -12,6 +12,7 @@ from orchestrator.executors.base import Exit
 from orchestrator.observations import Found, JobEnded, Nothing
 from orchestrator.planning.graph import content_digest
 from orchestrator.report import BadReport, Made, Missing, Report
+from statemachines import partition
 from statemachines.jobrun import Canceling, Launching, Running
 from statemachines.partition import Content
 from statemachines.refs import Ref
@@ -106,8 +107,9 @@ class Jobs:
         """Miss what itself missed something that needs this, or was given it."""
         mine = run.spec.outputs[0].ref
         back = [ref for ref in self.plan.refs() if self.plan.maker(ref) == "job" and mine in self.plan.needs(ref)]
-        waiting = (self.world.partitions[instance] for instance in self.world.unfinished)
-        back += [state.spec.ref for state in waiting if mine in getattr(state, "needs", ())]
+        instances = self.world.partitions.values()
+        waiting = (state for state in instances if isinstance(state, partition.UpstreamBuilding))
+        back += [state.spec.ref for state in waiting if mine in state.needs]
         return self._misses(run, Ref(self.random.choice(back))) if back else None
 
     def _misses_given(self, run: Run) -> JobEnded | None:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from statemachines import jobrun, partition, want
 from statemachines.partition import Adopted, Built, BuiltReading
-from statemachines.world import World, live_of
+from statemachines.traits import live_of
+from statemachines.world import World
 from tests.model.graphs import Plan
 
 

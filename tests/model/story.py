@@ -192,7 +192,8 @@ class Story:
                 self.core.now = Timestamp(max(self.core.board.timers.next_at or 0, self.core.now + SECOND_US))
             self.turn(*inputs)
         stuck = {one: type(world.wants[one]).__name__ for one in world.opened}
-        assert (stuck, list(world.open_runs), list(world.unfinished)) == ({}, [], []), "it does not come to rest"
+        unfinished = [one for one, state in world.partitions.items() if isinstance(state, partition.Unfinished)]
+        assert (stuck, list(world.open_runs), unfinished) == ({}, [], []), "it does not come to rest"
 
     def _help(self) -> list[AnyCommand]:
         """Report what is awaited from outside, and want what is only queried, since nobody else does."""
