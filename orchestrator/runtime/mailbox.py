@@ -10,10 +10,12 @@ from collections import deque
 from typing import NamedTuple
 
 from orchestrator.commands import Answer, AnyCommand, Refused
-from orchestrator.observations import AnyObservation
+from orchestrator.observations import AnyObservation, JobStarted
 
 COMMANDS_MAX = 1_000
 TAKEN_MAX = 10_000
+RIDE_S = 0.02
+"""How long what can wait may wait for a turn to ride with."""
 
 BUSY = Refused("busy", f"{COMMANDS_MAX} commands are waiting already", "try again in a moment")
 
@@ -57,8 +59,12 @@ class Mailbox:
         return answer
 
     def tell(self, observation: AnyObservation) -> None:
-        """Put an observation in."""
-        self._put(observation)
+        """Put an observation in. Nothing follows from a JobRun being seen running: that rides with the next turn."""
+        if isinstance(observation, JobStarted):
+            self._waiting.append(observation)
+            asyncio.get_running_loop().call_later(RIDE_S, self._wake_for_rest)
+        else:
+            self._put(observation)
 
     def give_back(self, observations: list[AnyObservation]) -> None:
         """Put observations back that could not be recorded, before all others."""
@@ -90,6 +96,11 @@ class Mailbox:
                 await self._filled.wait()
         except TimeoutError:
             return
+
+    def _wake_for_rest(self) -> None:
+        """Nothing came to ride with: what still waits gets a turn of its own."""
+        if self._waiting:
+            self._filled.set()
 
     def _put(self, item: Asked | AnyObservation) -> None:
         self._waiting.append(item)
