@@ -1,5 +1,9 @@
 """Wants become data: what follows, turn by turn, in a core without I/O."""
 
+from orchestrator.commands import CancelWant, ReportPartition, RetryWant, TaintPartitions
+from orchestrator.observations import JobEnded
+from statemachines.jobrun import Canceling, Launching, Running
+from statemachines.refs import Ref
 from tests.kit.core import Core, ended, missing
 
 CHAIN = """
@@ -55,9 +59,6 @@ def test_asking_again_starts_nothing() -> None:
 
 def test_a_tainted_input_with_the_same_digest_stops_the_wave() -> None:
     """If this fails, early cut-off by digest does not work."""
-    from orchestrator.commands import TaintPartitions
-    from statemachines.refs import Ref
-
     core = Core(CHAIN)
     core.want("top")
     core.play()
@@ -71,9 +72,6 @@ def test_a_tainted_input_with_the_same_digest_stops_the_wave() -> None:
 
 def test_a_taint_downstream_rebuilds_exactly_what_was_made_from_it() -> None:
     """If this fails, taint --downstream misses something or rebuilds too much."""
-    from orchestrator.commands import TaintPartitions
-    from statemachines.refs import Ref
-
     core = Core(CHAIN)
     core.want("top")
     core.play()
@@ -86,8 +84,6 @@ def test_a_taint_downstream_rebuilds_exactly_what_was_made_from_it() -> None:
 
 def test_a_failed_input_fails_the_want_upstream_and_a_retry_tries_again() -> None:
     """If this fails, failures do not travel, or an old failure is contagious for ever."""
-    from orchestrator.commands import RetryWant
-
     core = Core(CHAIN)
     want = core.want("top")
     core.play(lambda run: ended(run, code=1 if run.spec.outputs[0].ref == "raw/1" else 0))
@@ -99,9 +95,6 @@ def test_a_failed_input_fails_the_want_upstream_and_a_retry_tries_again() -> Non
 
 def test_data_from_outside_is_waited_for() -> None:
     """If this fails, an external partition is built, failed, or not noticed when it is reported."""
-    from orchestrator.commands import ReportPartition
-    from statemachines.refs import Ref
-
     core = Core(CHAIN)
     want = core.want("inside")
     assert core.state(want) == "UpstreamBuilding"
@@ -116,7 +109,7 @@ def test_a_dep_miss_is_built_and_the_job_runs_again() -> None:
     want = core.want("mid/7")
     asked: list[str] = []
 
-    def job(run):  # type: ignore[no-untyped-def]
+    def job(run: Launching | Running | Canceling) -> JobEnded:
         if run.spec.job == "mid" and not asked:
             asked.append("once")
             return ended(run, code=1, report=missing("raw/99"))
@@ -129,8 +122,6 @@ def test_a_dep_miss_is_built_and_the_job_runs_again() -> None:
 
 def test_two_wants_share_one_build_and_canceling_one_does_not_hurt_the_other() -> None:
     """If this fails, requesters are not counted."""
-    from orchestrator.commands import CancelWant
-
     core = Core(CHAIN)
     first = core.want("top")
     second = core.want("top")
@@ -142,8 +133,6 @@ def test_two_wants_share_one_build_and_canceling_one_does_not_hurt_the_other() -
 
 def test_canceling_the_only_want_stops_what_runs() -> None:
     """If this fails, jobs run on though nobody wants them."""
-    from orchestrator.commands import CancelWant
-
     core = Core(CHAIN)
     want = core.want("top")
     core.turn(CancelWant("test", want))

@@ -120,7 +120,7 @@ def test_a_circle_that_nobody_wants_any_more_is_let_go() -> None:
 
 
 def test_a_circle_of_misses_ends_though_its_want_waits_for_something_else() -> None:
-    """If this fails, refs that missed each other can not be tried again while the want that met the circle is open."""
+    """If this fails, refs that missed each other cannot be tried again while the want that met the circle is open."""
     core = Core(APPLICATION)
     core.want("mid/1", "free/7")
     core.turn(ended(of(core, "raw/1"), code=1, report=missing("mid/1")))

@@ -10,15 +10,14 @@ from orchestrator.catalog import Catalog, build_catalog
 from orchestrator.commands import Accepted, Answer, AnyCommand, CreateWant
 from orchestrator.config import read_config
 from orchestrator.decide import decide, observe
-from orchestrator.executors.base import Exit
-from orchestrator.observations import AnyObservation, Found, JobEnded, Nothing
+from orchestrator.observations import AnyObservation, Exit, Found, JobEnded, Nothing
 from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
 from orchestrator.planning.turn import Fact, Turn
 from orchestrator.reconcile import reconcile
 from orchestrator.report import Missing, Report
 from statemachines.ids import SECOND_US, Ids, RunId, Timestamp, WantId
-from statemachines.jobrun import Canceling, Launching, Running
+from statemachines.jobrun import Canceling, Launching, Running, RunState
 from statemachines.partition import Content, Live
 from statemachines.refs import Ref
 from statemachines.world import World
@@ -109,4 +108,5 @@ class Core:
 
     def runs_of(self, job: str) -> list[RunId]:
         """All runs of a job that were queued."""
-        return [run.spec.id for run in self.board.world.runs.values() if hasattr(run, "spec") and run.spec.job == job]
+        runs = (run for run in self.board.world.runs.values() if isinstance(run, RunState))
+        return [run.spec.id for run in runs if run.spec.job == job]
