@@ -140,7 +140,7 @@ class Building(PartitionState, frozen=True, gc=False):
 
 
 class UpstreamBuilding(PartitionState, frozen=True, gc=False):
-    """Its job missed ``needs``; it waits for them. Left when they are done, or one of them can not be had."""
+    """Its job missed ``needs``; it waits for them. Left when they are done, or one of them cannot be had."""
 
     attempt: Attempt
     needs: tuple[Ref, ...]
@@ -206,7 +206,7 @@ class Failed(PartitionState, frozen=True, gc=False):
 
 
 class UpstreamFailed(PartitionState, frozen=True, gc=False):
-    """Something it missed can not be had. ``path`` is the cycle, where that is the reason. Terminal."""
+    """Something it missed cannot be had. ``path`` is the cycle, where that is the reason. Terminal."""
 
     attempt: Attempt
     reason: str
@@ -334,7 +334,7 @@ class PartitionReplaced(PartitionEvent, frozen=True, gc=False):
 
 
 class PartitionUpstreamFailed(PartitionEvent, frozen=True, gc=False):
-    """Something that its job missed can not be had."""
+    """Something that its job missed cannot be had."""
 
     reason: str
     path: tuple[Ref, ...] = ()

@@ -26,7 +26,7 @@ def log_text(path: Path, offset: int, *, ended: bool) -> LogText:
     except FileNotFoundError:
         return LogText("", 0, 0, 0, complete=ended)
     except OSError as error:
-        raise refusal("no_log_text", f"{path} can not be read: {error}") from error
+        raise refusal("no_log_text", f"{path} cannot be read: {error}") from error
     at_end = offset + len(data) >= size
     if not (at_end and ended):
         data = _whole_characters(data)

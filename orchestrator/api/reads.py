@@ -196,7 +196,7 @@ def expanded(board: Board, texts: Iterable[str]) -> tuple[Ref, ...]:
 
 
 def _plannable(board: Board, texts: Iterable[str]) -> tuple[Ref, ...]:
-    """As ``expanded``, but a plain ref that nobody makes is planned too: the plan says why it can not be had."""
+    """As ``expanded``, but a plain ref that nobody makes is planned too: the plan says why it cannot be had."""
     found: dict[Ref, None] = {}
     for text in texts:
         try:

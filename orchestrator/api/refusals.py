@@ -67,7 +67,7 @@ def of_catalog(error: CatalogError | BadRef) -> DoorError:
 
 
 def of_log(error: BelError) -> DoorError:
-    """A log that can not be read."""
+    """A log that cannot be read."""
     return refusal(error.code, str(error))
 
 

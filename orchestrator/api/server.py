@@ -38,7 +38,7 @@ _CREDENTIALS = struct.Struct("3i")
 
 @asynccontextmanager
 async def serve(engine: Engine) -> AsyncGenerator[None]:
-    """Answer requests on the engine's socket for as long as the context is open. Raises DoorError if it can not."""
+    """Answer requests on the engine's socket for as long as the context is open. Raises DoorError if it cannot."""
     path = engine.application.layout.socket
     with _listening(path) as listening:
         server = _Server(_config(engine))

@@ -24,7 +24,7 @@ def configured(turn: Turn, answer: JobConfigured) -> None:
 
 
 def not_configured(turn: Turn, answer: JobNotConfigured) -> None:
-    """A job that can not say how it makes a ref has failed to make it: record that as its JobRun."""
+    """A job that cannot say how it makes a ref has failed to make it: record that as its JobRun."""
     job = turn.board.recipes.job(answer.job)
     if job is None:
         return

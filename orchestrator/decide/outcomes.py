@@ -1,6 +1,6 @@
 """What a JobRun's end means, for the run as a whole and for each of its outputs. Looks only, records nothing.
 
-Order of judgement: lost and never started; a report that can not be used; what was missed; a bad exit; what is not
+Order of judgement: lost and never started; a report that cannot be used; what was missed; a bad exit; what is not
 there. Outputs that were reported complete count even where the run failed afterwards.
 
 Source: design section 7.

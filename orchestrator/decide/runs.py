@@ -29,7 +29,7 @@ def cancel(turn: Turn, command: CancelRun) -> Answer:
         case _:
             name = type(state).__name__
             return Refused(
-                "not_now", f"JobRun {command.run} is {name} and can not be canceled", "it has ended, or is ending"
+                "not_now", f"JobRun {command.run} is {name} and cannot be canceled", "it has ended, or is ending"
             )
     return Accepted(command.run, seq)
 

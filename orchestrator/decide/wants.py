@@ -82,7 +82,7 @@ def _not_possible(turn: Turn, want_id: WantId, what: str, hint: str) -> Refused:
     state = turn.board.world.wants.get(want_id)
     if state is None:
         return Refused("no_such_want", f"there is no want {want_id}", "wantd want list shows those there are")
-    return Refused("not_now", f"want {want_id} is {type(state).__name__} and can not be {what}", hint)
+    return Refused("not_now", f"want {want_id} is {type(state).__name__} and cannot be {what}", hint)
 
 
 def _again(turn: Turn, known: WantId, command: CreateWant) -> Answer:

@@ -99,7 +99,7 @@ class Node:
         """The newest seq at which it, or something it needs, failed; 0 while done or being built.
         A want opened later tries again."""
         self.impossible = ""
-        """Why it can not be made at all: an input that nobody makes."""
+        """Why it cannot be made at all: an input that nobody makes."""
         self.cycle: tuple[Ref, ...] = ()
         """Where declared inputs lead back to it: the way round."""
 

@@ -1,4 +1,4 @@
-"""Why a ref can not be had: from what was wished for down to the first thing that failed."""
+"""Why a ref cannot be had: from what was wished for down to the first thing that failed."""
 
 from orchestrator.planning.node import Node
 from statemachines import partition
@@ -30,7 +30,7 @@ def why_blocked(node: Node) -> str:
         case partition.UpstreamFailed(reason=reason):
             return reason
         case _:
-            return "something it needs can not be had"
+            return "something it needs cannot be had"
 
 
 def failure_of(node: Node) -> tuple[str, int]:

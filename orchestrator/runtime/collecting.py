@@ -1,6 +1,6 @@
 """What a JobRun left behind: its report, and what lies where its outputs should be.
 
-Runs in a thread: outputs are read whole to seal them. A report or an output that can not be read is a finding about
+Runs in a thread: outputs are read whole to seal them. A report or an output that cannot be read is a finding about
 the job, never a crash.
 """
 
@@ -52,14 +52,14 @@ class Collector:
         try:
             return read_report(self._layout.run_report(spec.id))
         except OSError as error:
-            return BadReport(0, "", f"it can not be read: {error}")
+            return BadReport(0, "", f"it cannot be read: {error}")
 
     def _found(self, output: Output) -> Found:
         location = self._location(output)
         try:
             sealed = self._store.seal(location)
         except OSError as error:
-            return Nothing(f"what lies at {location} can not be read: {error}")
+            return Nothing(f"what lies at {location} cannot be read: {error}")
         match sealed:
             case Sealed(digest=digest, size_bytes=size, files=files):
                 return Content(digest, size, files)

@@ -1,7 +1,7 @@
 """The loop turns beside whoever uses the engine, and neither outlives the other.
 
 What ends the loop or the runner ends the user too, by canceling it, and is raised in place of that. A turn that has
-begun is seen through, also where the user is canceled: a batch that was handed over can not be taken back.
+begun is seen through, also where the user is canceled: a batch that was handed over cannot be taken back.
 
 Source: design section 3 (law 1) and section 6 (appends are shielded).
 """

@@ -52,7 +52,7 @@ def maker_name(maker: Job | External | None) -> str | None:
 def needs_of(board: Board, node: Node) -> dict[Ref, NeedKind]:
     """What a ref needs, and how.
 
-    The same relation as the graph's, also for refs that nobody wants. Empty where it can not be computed.
+    The same relation as the graph's, also for refs that nobody wants. Empty where it cannot be computed.
     """
     try:
         recipe = board.recipes.recipe(node.ref)
@@ -72,7 +72,7 @@ def needs_of(board: Board, node: Node) -> dict[Ref, NeedKind]:
 
 
 def problem_of(board: Board, ref: Ref) -> str:
-    """Why what it needs can not be computed; empty where it can."""
+    """Why what it needs cannot be computed; empty where it can."""
     try:
         board.recipes.recipe(ref)
     except CatalogError as error:

@@ -165,7 +165,7 @@ def _as_is(board: Board, node: Node) -> PlannedRef:
     return PlannedRef(node.ref, code, text, instance)
 
 
-# ------------------------------------------------------------------------------------------------ what can not be had
+# ------------------------------------------------------------------------------------------------ what cannot be had
 
 
 def _orphan(board: Board, ref: Ref) -> PlannedRef:
@@ -183,7 +183,7 @@ def _impossible(play: Rehearsal) -> Iterator[PlannedRef]:
     yield from roots.values()
     for node in stuck:
         if node.ref in play.wanted and node.ref not in roots:
-            yield PlannedRef(node.ref, Code.UPSTREAM_FAILED, "something it needs can not be had")
+            yield PlannedRef(node.ref, Code.UPSTREAM_FAILED, "something it needs cannot be had")
 
 
 def _never_asked(play: Rehearsal) -> Iterator[PlannedRef]:

@@ -1,6 +1,6 @@
 """A plan as a shell script that does the same without wantd: one step a JobRun, in order, under the job contract.
 
-What can not be said beforehand is refused, not guessed. The script does less than wantd: one step at a time, no
+What cannot be said beforehand is refused, not guessed. The script does less than wantd: one step at a time, no
 retries, no timeouts, nothing shared and nothing remembered; its outputs lie in a folder of its own.
 
 Source: design section 7 (the job contract) and section 10 (plan --format sh).
@@ -19,7 +19,7 @@ _HEAD = """#!/bin/sh
 # Outputs go below the folder named by the first argument, which must not exist yet: <folder>/<ref>/data
 set -eu
 OUT=${{1:?"say where the outputs go: sh $0 FOLDER"}}
-case $OUT in *'"'*|*'\\'*) echo "$0: a folder with quotes or backslashes in its name can not be used" >&2; exit 2;; esac
+case $OUT in *'"'*|*'\\'*) echo "$0: a folder with quotes or backslashes in its name cannot be used" >&2; exit 2;; esac
 mkdir "$OUT"
 OUT=$(cd "$OUT" && pwd)
 cd {folder}
@@ -69,10 +69,10 @@ def render_sh(plan: Plan, catalog: Catalog) -> str:
 
 def _refuse(plan: Plan) -> None:
     reasons: tuple[tuple[tuple[PlannedRef, ...], str], ...] = (
-        (plan.impossible, "can not be built"),
+        (plan.impossible, "cannot be built"),
         (plan.awaited, "has to come from outside first"),
         (plan.under_way, "is being built right now; wait until it is there"),
-        (plan.unknown, "can not be scripted: only a running daemon can ask its job"),
+        (plan.unknown, "cannot be scripted: only a running daemon can ask its job"),
     )
     for refs, why in reasons:
         if refs:

@@ -107,7 +107,7 @@ def _in_batch(board: Board, ref: Ref) -> Situation:
 
 
 def _never(board: Board, node: Node) -> Situation | None:
-    """Why it can not be made by anybody here, as things are."""
+    """Why it cannot be made by anybody here, as things are."""
     if node.maker is None:
         return Situation(Code.NO_JOB_MAKES, f"no job or external makes {node.ref}", 0)
     if node.cycle:
@@ -115,7 +115,7 @@ def _never(board: Board, node: Node) -> Situation | None:
         return Situation(Code.CYCLE, f"it needs itself: {way}", node.newest_seq)
     problem = node.impossible or problem_of(board, node.ref)
     if problem:
-        return Situation(Code.BAD_INPUTS, f"what it needs can not be had: {problem}", 0)
+        return Situation(Code.BAD_INPUTS, f"what it needs cannot be had: {problem}", 0)
     if isinstance(node.maker, External):
         evidence = max(node.newest_seq, node.opened)
         text = f"it comes from outside ({node.maker.name}); waiting for: wantd partition report {node.ref}"

@@ -11,7 +11,7 @@ from orchestrator.api.refusals import _EXIT_CODES, refusal, status_of
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 
 CLIENT_ONLY = {"no_daemon", "socket_failed", "socket_taken"}
-"""Errors of a client, and of a server that can not begin."""
+"""Errors of a client, and of a server that cannot begin."""
 
 
 def test_every_resource_is_documented_and_every_documented_one_exists() -> None:

@@ -28,7 +28,7 @@ async def refusal(asked: Awaitable[object]) -> tuple[str, int]:
 
 
 async def test_a_want_is_made_waited_for_and_read(kind: str, tmp_path: Path) -> None:
-    """Broken: a want can not be made or followed through this door."""
+    """Broken: a want cannot be made or followed through this door."""
     async with open_door(kind, tmp_path) as door:
         want = await built(door, "top/1", "top/2")
         assert (want.state, want.refs_count, want.source) == ("Successful", 2, "api")
@@ -117,7 +117,7 @@ async def test_partitions_are_listed_shown_and_traced(kind: str, tmp_path: Path)
 
 
 async def test_jobruns_are_listed_shown_and_stopped(kind: str, tmp_path: Path) -> None:
-    """Broken: what runs can not be watched or stopped."""
+    """Broken: what runs cannot be watched or stopped."""
     async with open_door(kind, tmp_path) as door:
         want = await door.create_want(Wish(("slow",)))
         (run,) = await door.jobruns(JobRunFilter(job="slow", want=want.id))
@@ -137,7 +137,7 @@ async def test_jobruns_are_listed_shown_and_stopped(kind: str, tmp_path: Path) -
 
 
 async def test_jobs_plans_reasons_and_graphs(kind: str, tmp_path: Path) -> None:
-    """Broken: what is declared can not be asked about."""
+    """Broken: what is declared cannot be asked about."""
     async with open_door(kind, tmp_path) as door:
         assert [job.name for job in await door.jobs()] == ["raw", "top", "inside", "bad", "slow", "outside"]
         found = await door.lookup("top/7")
@@ -202,14 +202,14 @@ async def test_bad_wishes_are_refused_alike(kind: str, tmp_path: Path) -> None:
     """Broken: nonsense is taken, or refused in another way than through the other door."""
     async with open_door(kind, tmp_path) as door:
         assert await refusal(door.create_want(Wish(()))) == ("empty_want", 65)
-        assert await refusal(door.create_want(Wish(("nobody/1",)))) == ("bad_ref", 65)
+        assert await refusal(door.create_want(Wish(("nobody/1",)))) == ("no_job_makes", 66)
         assert await refusal(door.create_want(Wish(("raw/1",), environment="prod"))) == ("no_such_environment", 66)
         assert await refusal(door.create_want(Wish(("raw/1",), ttl_s=-1))) == ("bad_time", 65)
         assert await refusal(door.create_want(Wish(("raw/1",), data_timestamp="soon"))) == ("bad_time", 65)
 
 
 async def test_answers_survive_json(kind: str, tmp_path: Path) -> None:
-    """Broken: a shape can not be written as JSON and read back as the same."""
+    """Broken: a shape cannot be written as JSON and read back as the same."""
     async with open_door(kind, tmp_path) as door:
         await built(door, "top/1")
         answers = [

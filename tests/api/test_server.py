@@ -60,7 +60,7 @@ async def test_only_the_owner_may_connect_and_the_socket_goes_with_the_server(tm
 
 @pytest.mark.asyncio
 async def test_a_stale_socket_is_replaced_and_anything_else_is_not(tmp_path: Path) -> None:
-    """Broken: after a crash the daemon can not listen again, or it deletes a file that is not its own."""
+    """Broken: after a crash the daemon cannot listen again, or it deletes a file that is not its own."""
     told = application(tmp_path)
     async with open_engine(told) as engine:
         with socket.socket(socket.AF_UNIX) as dead:
@@ -79,7 +79,7 @@ async def test_a_stale_socket_is_replaced_and_anything_else_is_not(tmp_path: Pat
 
 @pytest.mark.asyncio
 async def test_a_state_directory_with_a_long_path_works(tmp_path: Path) -> None:
-    """Broken: the daemon can not listen in a deep folder."""
+    """Broken: the daemon cannot listen in a deep folder."""
     folder = tmp_path / ("d" * 60) / ("e" * 60)
     told = application(folder)
     assert len(str(told.layout.socket)) > PATH_BYTES_MAX
@@ -131,7 +131,7 @@ BAD = [
 
 @pytest.mark.asyncio
 async def test_what_is_wrong_is_a_problem_with_a_stable_type(tmp_path: Path) -> None:
-    """Broken: a bad request is a bug of the server, or its answer can not be told apart by a program."""
+    """Broken: a bad request is a bug of the server, or its answer cannot be told apart by a program."""
     told = application(tmp_path)
     async with open_engine(told) as engine, serve(engine):
         for request, status, code in BAD:
@@ -145,7 +145,7 @@ async def test_what_is_wrong_is_a_problem_with_a_stable_type(tmp_path: Path) -> 
 
 @pytest.mark.asyncio
 async def test_a_body_has_a_limit_and_a_large_want_fits(tmp_path: Path) -> None:
-    """Broken: a hostile body fills the memory, or a want of 100,000 refs can not be made."""
+    """Broken: a hostile body fills the memory, or a want of 100,000 refs cannot be made."""
     told = application(tmp_path)
     async with open_engine(told) as engine, serve(engine):
         door = HttpDoor(told.layout.socket)
@@ -161,7 +161,7 @@ async def test_a_body_has_a_limit_and_a_large_want_fits(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 async def test_liveness_and_readiness(tmp_path: Path) -> None:
-    """Broken: whoever watches the daemon can not tell whether it works."""
+    """Broken: whoever watches the daemon cannot tell whether it works."""
     told = application(tmp_path)
     async with open_engine(told) as engine, serve(engine):
         assert (await answer(told.layout.socket, asked("/livez")))[0] == 200

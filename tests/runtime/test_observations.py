@@ -244,7 +244,7 @@ async def test_a_report_that_was_removed_says_nothing(rig: Rig) -> None:
 
 @pytest.mark.asyncio
 async def test_a_folder_that_can_not_be_made_is_an_explained_failure(rig: Rig) -> None:
-    """If this fails, a state directory that can not be written ends the daemon, or the job hangs in Launching."""
+    """If this fails, a state directory that cannot be written ends the daemon, or the job hangs in Launching."""
     rig.application.layout.state.mkdir(exist_ok=True)
     (rig.application.layout.state / "runs").write_text("in the way")
     async with rig.life() as life:

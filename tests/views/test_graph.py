@@ -43,7 +43,7 @@ def test_jobs_are_linked_by_what_they_can_make() -> None:
 
 
 def test_text_and_mermaid_name_everything_and_keep_markup_out() -> None:
-    """If this fails, a drawing can not be read, or a ref can break out of it."""
+    """If this fails, a drawing cannot be read, or a ref can break out of it."""
     drawn = graph_around(Core(CHAIN).board, Ref("top"), 2)
     text = as_text(drawn)
     assert text.splitlines()[0].startswith("top [Absent, top]")

@@ -28,7 +28,7 @@ def launched(core: Core, since: int) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def test_a_plan_names_the_runs_in_order_with_reasons() -> None:
-    """If this fails, a plan misses a JobRun, or says them in an order in which they can not run."""
+    """If this fails, a plan misses a JobRun, or says them in an order in which they cannot run."""
     found = planned(Core(CHAIN), "top")
     assert [run.outputs[0] for run in found.runs] == ["raw/1", "raw/2", "mid/1", "mid/2", "top"]
     assert {run.code for run in found.runs} == {Code.NEVER_BUILT}
@@ -49,7 +49,7 @@ def test_what_is_there_is_done_and_a_taint_plans_what_follows() -> None:
 
 
 def test_what_can_not_be_had_and_what_is_not_known_is_said() -> None:
-    """If this fails, a plan is silent about what it can not promise."""
+    """If this fails, a plan is silent about what it cannot promise."""
     core = Core(CHAIN)
     nobody = planned(core, "tpo")
     assert nobody.impossible[0].code is Code.NO_JOB_MAKES

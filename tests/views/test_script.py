@@ -1,4 +1,4 @@
-"""The script of a plan does what the plan says, without wantd, and refuses what it can not do."""
+"""The script of a plan does what the plan says, without wantd, and refuses what it cannot do."""
 
 import os
 import subprocess

@@ -93,7 +93,7 @@ class Plan(msgspec.Struct, frozen=True):
     """What a want for these refs would do, as of ``seq``; nothing has been changed.
 
     ``done`` is there and fresh. ``under_way`` is being built already. ``adopted`` would be shown again from an older
-    instance. ``awaited`` has to come from outside. ``impossible`` can not be had. ``unknown`` depends on what jobs say
+    instance. ``awaited`` has to come from outside. ``impossible`` cannot be had. ``unknown`` depends on what jobs say
     while they run. ``given`` is what the runs read that is there already. ``exact``: no more will run if every job
     succeeds; otherwise these are the runs that are known. An input that is rebuilt with an equal digest can make it
     less: a plan says "at most".
