@@ -29,12 +29,9 @@ def end(turn: Turn, ended: JobEnded) -> None:
 
 
 def _end_active(turn: Turn, run: Launching | Running, ended: JobEnded) -> None:
-    board = turn.board
-    results = outcomes(board, run, ended)
-    whole = verdict(run, ended, results)
-    event = _event_for(turn, run, whole)
-    seq = turn.record(event, cause=board.world.seqs[run.spec.id], want=run.spec.want)
-    _end_instances(turn, run.spec, results, seq)
+    results = outcomes(turn.board, run, ended)
+    event = _event_for(turn, run, verdict(run, ended, results))
+    _end_instances(turn, run.spec, results, _record_end(turn, run, event))
 
 
 def _event_for(turn: Turn, run: Launching | Running, whole: Outcome) -> jobrun.AnyJobRunEvent:
@@ -52,25 +49,20 @@ def _event_for(turn: Turn, run: Launching | Running, whole: Outcome) -> jobrun.A
 def _end_canceling(turn: Turn, run: Canceling, ended: JobEnded) -> None:
     """Stopped as asked, unless it was done before the stop reached it."""
     results = outcomes(turn.board, run, ended)
-    done = ended.exit.kind == "exit" and ended.exit.code == 0
-    if done and all(isinstance(result, Complete) for result in results):
-        event: jobrun.AnyJobRunEvent = run.succeed(at=turn.now)
+    ended_well = ended.exit.kind == "exit" and ended.exit.code == 0
+    if ended_well and all(isinstance(result, Complete) for result in results):
+        _end_instances(turn, run.spec, results, _record_end(turn, run, run.succeed(at=turn.now)))
+        return
+    seq = _record_end(turn, run, run.cancel(at=turn.now))
+    if run.by:
+        stopped = Wrong(Failure("canceled", run.reason))
+        _end_instances(turn, run.spec, [stopped for _ in results], seq)
     else:
-        event = run.cancel(at=turn.now)
-        results = [Wrong(Failure("canceled", run.reason)) for _ in results]
-    seq = turn.record(event, cause=turn.board.world.seqs[run.spec.id], want=run.spec.want)
-    by_hand = bool(run.by)
-    for output, result in zip(run.spec.outputs, results, strict=True):
-        instance = turn.board.world.partitions[output.instance]
-        if not isinstance(instance, Building):
-            continue
-        if isinstance(result, Complete):
-            turn.record(instance.complete(result.origin, result.content, at=turn.now), cause=seq, want=run.spec.want)
-        elif by_hand:
-            failure = Failure("canceled", run.reason)
-            turn.record(instance.fail(failure, at=turn.now), cause=seq, want=run.spec.want)
-        else:
-            turn.record(instance.cancel(at=turn.now), cause=seq, want=run.spec.want)
+        _cancel_instances(turn, run.spec, seq)
+
+
+def _record_end(turn: Turn, run: jobrun.Started, event: jobrun.AnyJobRunEvent) -> int:
+    return turn.record(event, cause=turn.board.world.seqs[run.spec.id], want=run.spec.want)
 
 
 def _end_instances(turn: Turn, spec: RunSpec, results: list[Outcome], cause: int) -> None:
@@ -78,6 +70,13 @@ def _end_instances(turn: Turn, spec: RunSpec, results: list[Outcome], cause: int
         instance = turn.board.world.partitions[output.instance]
         if isinstance(instance, Building):
             _end_instance(turn, spec, instance, result, cause)
+
+
+def _cancel_instances(turn: Turn, spec: RunSpec, cause: int) -> None:
+    for output in spec.outputs:
+        instance = turn.board.world.partitions[output.instance]
+        if isinstance(instance, Building):
+            turn.record(instance.cancel(at=turn.now), cause=cause, want=spec.want)
 
 
 def _end_instance(turn: Turn, spec: RunSpec, instance: Building, result: Outcome, cause: int) -> None:

@@ -8,7 +8,7 @@ Source: design section 7.
 
 import msgspec
 
-from orchestrator.observations import JobEnded, Nothing
+from orchestrator.observations import Exit, JobEnded, Nothing
 from orchestrator.planning.board import Board
 from orchestrator.report import BadReport, Made, Report
 from statemachines.ids import InstanceId
@@ -44,12 +44,10 @@ Outcome = Complete | Missed | Wrong
 
 def outcomes(board: Board, run: Started, ended: JobEnded) -> list[Outcome]:
     """What became of each output, in the order of the JobRun's outputs."""
-    failure = _failure_of_exit(ended)
-    if failure is not None and failure.kind in _NOTHING_COUNTS:
+    failure = _failure_of(ended)
+    if failure is not None and (failure.kind in _NOTHING_COUNTS or isinstance(ended.report, BadReport)):
         return [Wrong(failure) for _ in run.spec.outputs]
-    if isinstance(ended.report, BadReport):
-        failure = failure if ended.exit.kind != "exit" else _bad_report(ended.report)
-        return [Wrong(failure) for _ in run.spec.outputs] if failure else []
+    assert isinstance(ended.report, Report), "a report that cannot be used is a failure"
     return [_outcome(board, run, ended, ended.report, output, failure) for output in run.spec.outputs]
 
 
@@ -61,7 +59,7 @@ def verdict(run: Started, ended: JobEnded, results: list[Outcome]) -> Outcome:
             missed.update(dict.fromkeys(result.needs))
     if missed:
         return Missed(tuple(missed))
-    failure = _failure_of_exit(ended)
+    failure = _failure_of(ended)
     if failure is not None:
         return Wrong(failure)
     declared = ended.report.failed if isinstance(ended.report, Report) else {}
@@ -149,9 +147,15 @@ def _facts(made: Made) -> tuple[tuple[str, Scalar], ...]:
     )
 
 
-def _failure_of_exit(ended: JobEnded) -> Failure | None:
+def _failure_of(ended: JobEnded) -> Failure | None:
+    """What went wrong with the run as a whole. A report that cannot be used weighs more than an exit code."""
+    if isinstance(ended.report, BadReport) and ended.exit.kind == "exit":
+        return Failure("bad_report", ended.report.message)
+    return _failure_of_exit(ended.exit)
+
+
+def _failure_of_exit(exit_: Exit) -> Failure | None:
     """What a bad end of the process is called; None for exit code 0."""
-    exit_ = ended.exit
     match exit_.kind:
         case "exit":
             if exit_.code == 0:
@@ -167,7 +171,3 @@ def _failure_of_exit(ended: JobEnded) -> Failure | None:
             return Failure("lost", exit_.message or "what ran it is gone, without a record of its end")
         case "canceled":
             return Failure("canceled", exit_.message or "it was stopped")
-
-
-def _bad_report(report: BadReport) -> Failure:
-    return Failure("bad_report", f"line {report.line} of its report: {report.why}: {report.quoted}")

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 
 from orchestrator.catalog import External
 from orchestrator.commands import Accepted, Answer, Refused, ReportPartition, TaintPartitions
+from orchestrator.decide.environments import no_such_environment
 from orchestrator.planning.node import Node
 from orchestrator.planning.turn import Turn
-from statemachines.ids import LOCAL
 from statemachines.partition import Building, Content, Live, PartitionLive, PartitionSpec, Reported
 
 
 def taint(turn: Turn, command: TaintPartitions) -> Answer:
     """Mark the canonical instances of the refs, and with ``downstream`` all that was or is being made from them."""
-    if command.environment != LOCAL:
-        return Refused("no_such_environment", f"there is no environment {command.environment!r}", f"use {LOCAL!r}")
+    elsewhere = no_such_environment(command.environment)
+    if elsewhere is not None:
+        return elsewhere
     if not command.refs:
         return Refused("empty_taint", "a taint needs at least one ref", "name what must not be used")
     holdings = turn.board.holdings
@@ -57,15 +58,16 @@ def _downstream(roots: list[Node]) -> Iterator[Node]:
 
 def report(turn: Turn, command: ReportPartition) -> Answer:
     """Take in that data from outside is there. The same digest again changes nothing."""
-    catalog = turn.board.recipes.catalog
-    maker = catalog.producer(command.ref)
+    elsewhere = no_such_environment(command.environment)
+    if elsewhere is not None:
+        return elsewhere
+    maker = turn.board.recipes.maker(command.ref)
     if not isinstance(maker, External):
         why = f"no [[external]] of the configuration covers {command.ref}" + (
             f", job {maker.name} makes it" if maker is not None else ""
         )
         return Refused("not_external", why, "only data from outside is reported; what a job makes is wanted")
-    holdings = turn.board.holdings
-    now_there = holdings.canonical.get(command.ref)
+    now_there = turn.board.holdings.canonical.get(command.ref)
     if now_there is not None and command.digest is not None:
         state = turn.board.world.partitions[now_there]
         if isinstance(state, Live) and state.content.digest == command.digest:

@@ -11,11 +11,12 @@ from orchestrator.commands import (
     ResumeWant,
     RetryWant,
 )
+from orchestrator.decide.environments import no_such_environment
 from orchestrator.planning.turn import Turn
 from statemachines import want
-from statemachines.ids import LOCAL, WantId
+from statemachines.ids import WantId
 from statemachines.refs import BadRef, Ref
-from statemachines.want import WantCreated, WantEvent, WantSpec
+from statemachines.want import AnyWantEvent, WantCreated, WantSpec
 
 CLOSURE_MAX = 2_000_000
 """How many refs a want may hang together with."""
@@ -25,8 +26,9 @@ _CLOSED = "a closed want keeps its state"
 
 def create(turn: Turn, command: CreateWant) -> Answer:
     """Take the wish, if all its refs can be made; the same key again gives the same want."""
-    if command.environment != LOCAL:
-        return Refused("no_such_environment", f"there is no environment {command.environment!r}", f"use {LOCAL!r}")
+    elsewhere = no_such_environment(command.environment)
+    if elsewhere is not None:
+        return elsewhere
     known = turn.board.world.wants_by_key.get(command.idempotency_key or "")
     if known is not None:
         return _again(turn, known, command)
@@ -44,7 +46,7 @@ def create(turn: Turn, command: CreateWant) -> Answer:
 def cancel(turn: Turn, command: CancelWant) -> Answer:
     """Take the wish back."""
     state = turn.board.world.wants.get(command.want)
-    if not isinstance(state, want.Movable | want.Paused):
+    if not isinstance(state, want.Open):
         return _not_possible(turn, command.want, "canceled", _CLOSED)
     return _taken(turn, command, state.cancel(command.reason, at=turn.now))
 
@@ -73,8 +75,8 @@ def retry(turn: Turn, command: RetryWant) -> Answer:
     return _taken(turn, command, state.retry(at=turn.now))
 
 
-def _taken(turn: Turn, command: CancelWant | PauseWant | ResumeWant | RetryWant, event: WantEvent) -> Accepted:
-    seq = turn.record(event, cause=turn.board.world.seqs[command.want], want=command.want, actor=command.actor)  # type: ignore[arg-type]
+def _taken(turn: Turn, command: CancelWant | PauseWant | ResumeWant | RetryWant, event: AnyWantEvent) -> Accepted:
+    seq = turn.record(event, cause=turn.board.world.seqs[command.want], want=command.want, actor=command.actor)
     return Accepted(command.want, seq)
 
 

@@ -44,14 +44,13 @@ def _fill(turn: Turn, job: Job, nodes: list[Node]) -> None:
             else:
                 _open(turn, job, chunk)
             continue
-        batch = board.world.runs[open_batch]
-        assert isinstance(batch, Buffering), "an open batch is Buffering"
+        batch = _buffering(turn, open_batch)
         room = job.batch_max - len(batch.refs)
         chunk, nodes = nodes[:room], nodes[room:]
         cause = max(evidence_for(node) for node in chunk)
         turn.record(batch.join(tuple(node.ref for node in chunk), at=turn.now), cause=cause, want=batch.want)
         if len(chunk) == room:
-            _queue_batch(turn, board.world.runs[open_batch])
+            _queue_batch(turn, _buffering(turn, open_batch))
             open_batch = None
 
 
@@ -67,9 +66,14 @@ def _open(turn: Turn, job: Job, nodes: list[Node]) -> None:
     )
 
 
-def _queue_batch(turn: Turn, batch: object) -> None:
+def _buffering(turn: Turn, run: RunId) -> Buffering:
+    batch = turn.board.world.runs[run]
+    assert isinstance(batch, Buffering), "an open batch is Buffering"
+    return batch
+
+
+def _queue_batch(turn: Turn, batch: Buffering) -> None:
     """Queue a batch with those of its refs that may still be built; drop it where none may."""
-    assert isinstance(batch, Buffering), "only an open batch is queued"
     board = turn.board
     job = board.recipes.job(batch.job)
     nodes = [board.graph.node(ref) for ref in batch.refs]

@@ -22,11 +22,11 @@ def ring(turn: Turn) -> None:
 
 def _expire(turn: Turn, want_id: WantId) -> None:
     state = turn.board.world.wants[want_id]
-    if isinstance(state, want.Movable | want.Paused):
+    if isinstance(state, want.Open):
         turn.record(state.expire(at=turn.now), cause=turn.board.world.seqs[want_id], want=want_id)
 
 
 def _mark_late(turn: Turn, want_id: WantId) -> None:
     state = turn.board.world.wants[want_id]
-    if isinstance(state, want.Movable | want.Paused) and not state.late:
+    if isinstance(state, want.Open) and not state.late:
         turn.record(state.mark_late(at=turn.now), cause=turn.board.world.seqs[want_id], want=want_id)

@@ -1,8 +1,11 @@
 """Wants become data: what follows, turn by turn, in a core without I/O."""
 
-from orchestrator.commands import CancelWant, ReportPartition, RetryWant, TaintPartitions
-from orchestrator.observations import JobEnded
-from statemachines.jobrun import Canceling, Launching, Running
+from orchestrator.commands import CancelWant, CreateWant, Refused, ReportPartition, RetryWant, TaintPartitions
+from orchestrator.observations import Exit, JobEnded
+from orchestrator.report import BadReport
+from statemachines import partition
+from statemachines.jobrun import Canceling, Failed, Launching, Running
+from statemachines.partition import Failure
 from statemachines.refs import Ref
 from tests.kit.core import Core, ended, missing
 
@@ -139,3 +142,29 @@ def test_canceling_the_only_want_stops_what_runs() -> None:
     assert {core.state(run.spec.id) for run in core.active()} == {"Canceling"}
     core.play(lambda run: ended(run, code=1))
     assert {type(run).__name__ for run in core.board.world.runs.values()} == {"Canceled"}
+
+
+def test_a_report_that_cannot_be_used_is_the_failure_of_run_and_instance_alike() -> None:
+    """If this fails, a JobRun and what it was to make tell of different failures, or quote no line."""
+    core = Core(CHAIN)
+    core.want("raw/1")
+    (run,) = core.active()
+    told = BadReport(2, "'{'", "it is cut off")
+    core.turn(JobEnded(run.spec.id, Exit(kind="exit", code=3), told, {}))
+    (failed,) = core.board.world.runs.values()
+    (instance,) = core.board.world.partitions.values()
+    assert isinstance(failed, Failed)
+    assert isinstance(instance, partition.Failed)
+    assert failed.failure == instance.failure == Failure("bad_report", told.message)
+
+
+def test_commands_about_an_environment_that_does_not_exist_are_refused() -> None:
+    """If this fails, data is wanted, tainted or reported where nobody can ever read it."""
+    core = Core(CHAIN)
+    answers = core.turn(
+        CreateWant("test", ("top",), environment="prod"),
+        ReportPartition("test", Ref("outside"), environment="prod"),
+        TaintPartitions("test", (Ref("top"),), "bad", environment="prod"),
+    )
+    assert [answer.code for answer in answers if isinstance(answer, Refused)] == ["no_such_environment"] * 3
+    assert not core.facts
