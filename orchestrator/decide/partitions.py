@@ -1,13 +1,14 @@
 """Commands about partitions: taint what must not be used, report what came from outside."""
 
-from collections.abc import Iterator
-
 from orchestrator.catalog import External
 from orchestrator.commands import Accepted, Answer, Refused, ReportPartition, TaintPartitions
 from orchestrator.decide.environments import no_such_environment
+from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
 from orchestrator.planning.turn import Turn
+from statemachines.jobrun import Started
 from statemachines.partition import Building, Content, Live, PartitionLive, PartitionSpec, Reported
+from statemachines.refs import Ref
 
 
 def taint(turn: Turn, command: TaintPartitions) -> Answer:
@@ -24,36 +25,47 @@ def taint(turn: Turn, command: TaintPartitions) -> Answer:
             "no_such_partition", f"there is nothing to taint at {unknown}", "wantd partition list shows what is there"
         )
     seq = turn.board.world.seq
-    roots = [turn.board.graph.node(ref) for ref in command.refs]
-    for node in tuple(_downstream(roots)) if command.downstream else roots:
-        seq = _taint_node(turn, node, command) or seq
+    roots = tuple(dict.fromkeys(turn.board.graph.node(ref) for ref in command.refs))
+    below = _downstream(turn.board, roots) if command.downstream else []
+    for node in (*roots, *below):
+        if isinstance(node.canonical, Live):
+            seq = _taint(turn, node.canonical, command)
+    for node in below:
+        if isinstance(node.newest, Building):
+            seq = _taint(turn, node.newest, command)
     return Accepted(command.refs[0], seq)
 
 
-def _taint_node(turn: Turn, node: Node, command: TaintPartitions) -> int | None:
-    """Taint what is Live, and under ``downstream`` what is being made. None where it is tainted already."""
-    world = turn.board.world
-    seq = None
-    if isinstance(node.canonical, Live):
-        event = node.canonical.taint(command.reason, command.actor, at=turn.now)
-        seq = turn.record(event, cause=world.seqs[event.id], actor=command.actor)
-    if command.downstream and isinstance(node.newest, Building) and node.ref not in command.refs:
-        event = node.newest.taint(command.reason, command.actor, at=turn.now)
-        seq = turn.record(event, cause=world.seqs[event.id], actor=command.actor)
-    return seq
+def _taint(turn: Turn, instance: Live | Building, command: TaintPartitions) -> int:
+    event = instance.taint(command.reason, command.actor, at=turn.now)
+    return turn.record(event, cause=turn.board.world.seqs[event.id], actor=command.actor)
 
 
-def _downstream(roots: list[Node]) -> Iterator[Node]:
-    """The nodes, and everything whose canonical instance was made from one of them, or is being made from one."""
-    seen = dict.fromkeys(roots)
-    waiting = list(roots)
+def _downstream(board: Board, roots: tuple[Node, ...]) -> list[Node]:
+    """Everything whose canonical instance was made from the roots, or that is being made from them.
+
+    Looks once at each open JobRun.
+    """
+    made_now = _made_now(board)
+    found = dict.fromkeys(roots)
+    waiting = list(found)
     while waiting:
         node = waiting.pop()
-        yield node
-        for reader in node.readers:
-            if reader not in seen:
-                seen[reader] = None
-                waiting.append(reader)
+        new = [reader for reader in (*node.readers, *made_now.get(node.ref, ())) if reader not in found]
+        found.update(dict.fromkeys(new))
+        waiting.extend(new)
+    return list(found)[len(roots) :]
+
+
+def _made_now(board: Board) -> dict[Ref, list[Node]]:
+    """What is being made at the moment, by the refs that it is made from."""
+    found: dict[Ref, list[Node]] = {}
+    runs = (board.world.runs[run] for run in board.world.open_runs)
+    for run in (run for run in runs if isinstance(run, Started)):
+        made = [board.graph.node(output.ref) for output in run.spec.outputs]
+        for given in run.activation.inputs:
+            found.setdefault(board.world.partitions[given].spec.ref, []).extend(made)
+    return found
 
 
 def report(turn: Turn, command: ReportPartition) -> Answer:

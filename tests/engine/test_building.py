@@ -168,3 +168,17 @@ def test_commands_about_an_environment_that_does_not_exist_are_refused() -> None
     )
     assert [answer.code for answer in answers if isinstance(answer, Refused)] == ["no_such_environment"] * 3
     assert not core.facts
+
+
+def test_a_taint_reaches_what_is_being_made_from_it_for_the_first_time() -> None:
+    """If this fails, what a running job makes from tainted data passes for good once that data is made again."""
+    core = Core(CHAIN)
+    want = core.want("mid/1")
+    core.turn(*map(ended, core.active()))
+    (reading,) = core.active()
+    core.turn(TaintPartitions("test", (Ref("raw/1"),), "bad", downstream=True))
+    core.turn(ended(reading))
+    assert not core.is_live("mid/1")
+    core.play()
+    assert core.state(want) == "Successful"
+    assert len(core.runs_of("mid")) == 2
