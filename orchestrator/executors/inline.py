@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from orchestrator.executors.base import Fact, InlineStart, RunEnded, RunStarted, Sink, StopRun, Survey
 from orchestrator.observations import Exit
 
-_TELL_EVERY_NS = 50_000_000
+_TELL_EVERY_NS = 200_000_000
 _MESSAGE_CHARS_MAX = 2000
 
 
