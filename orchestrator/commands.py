@@ -5,7 +5,7 @@ A command is a wish of somebody outside. ``orchestrator.decide`` turns it into e
 
 import msgspec
 
-from statemachines.ids import RunId, Timestamp, WantId
+from statemachines.ids import LOCAL, RunId, Timestamp, WantId
 from statemachines.partition import Scalar
 from statemachines.refs import Ref
 from statemachines.want import Source
@@ -23,7 +23,7 @@ class CreateWant(Command, frozen=True):
     """These partitions should exist. Texts may be refs, ranges, alternatives or globs. Durations are microseconds."""
 
     refs: tuple[str, ...]
-    environment: str = "local"
+    environment: str = LOCAL
     source: Source = "cli"
     priority: int = 0
     ttl_us: int | None = None
@@ -65,7 +65,7 @@ class TaintPartitions(Command, frozen=True):
     refs: tuple[Ref, ...]
     reason: str
     downstream: bool = False
-    environment: str = "local"
+    environment: str = LOCAL
 
 
 class ReportPartition(Command, frozen=True):
@@ -75,7 +75,7 @@ class ReportPartition(Command, frozen=True):
     digest: str | None = None
     location: str = ""
     metadata: tuple[tuple[str, Scalar], ...] = ()
-    environment: str = "local"
+    environment: str = LOCAL
 
 
 class CancelRun(Command, frozen=True):

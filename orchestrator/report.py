@@ -24,9 +24,9 @@ METADATA_BYTES_MAX = 16 << 10
 REASON_CHARS_MAX = 4_096
 _QUOTED_CHARS = 200
 
-Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-Scalar = str | Number | float | bool | None
-Metadata = dict[str, Scalar | list[Scalar] | dict[str, Scalar]]
+_Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Scalar = str | _Number | float | bool | None
+Metadata = dict[str, _Scalar | list[_Scalar] | dict[str, _Scalar]]
 """Facts about an output: flat, or one level deep, so that no reader can be made to recurse."""
 
 _Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*\Z", max_length=100)]

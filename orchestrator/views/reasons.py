@@ -7,6 +7,7 @@ from orchestrator.catalog import Job
 from orchestrator.planning.board import Board
 from orchestrator.planning.graph import content_digest, fingerprint_of
 from orchestrator.planning.node import Node
+from orchestrator.planning.queue import free_slots
 from orchestrator.views.codes import Code
 from orchestrator.views.jobruns import outputs_of
 from orchestrator.views.looking import is_changed, iso
@@ -175,12 +176,8 @@ def demand(board: Board, node: Node) -> Iterator[WhyNode]:
 
 def holders(board: Board, node: Node, job: Job) -> WhyNode:
     """The pool that a queued JobRun waits for, and who holds its slots."""
-    size, jobs = board.recipes.pool_size(job.pool), board.recipes.catalog.jobs
-    held = sum(
-        count * jobs[name].slots
-        for name, count in board.world.slots_held.items()
-        if name in jobs and jobs[name].pool == job.pool
-    )
+    size = board.recipes.pool_size(job.pool)
+    held = size - free_slots(job.pool, size, board.world.slots_held, board.recipes.catalog.jobs)
     text = f"pool {job.pool} has {size} slots, {held} of them are held; job {job.name} needs {job.slots}"
     return WhyNode(Code.POOL_FULL, text, node.ref, node.newest_seq, tuple(_runs_in(board, job.pool)))
 

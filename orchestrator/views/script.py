@@ -12,7 +12,9 @@ from collections.abc import Iterator
 import msgspec
 
 from orchestrator.catalog import Catalog, Job
+from orchestrator.planning.starting import UNVERSIONED
 from orchestrator.views.shapes import Plan, PlannedRef, PlannedRun
+from statemachines.ids import LOCAL
 
 _HEAD = """#!/bin/sh
 # {count} steps that build {what}, without wantd.
@@ -118,8 +120,8 @@ def _context(plan: Plan, run: PlannedRun) -> str:
         "run": f"script-{run.number}",
         "attempt": 1,
         "job": run.job,
-        "environment": "local",
-        "version": "unversioned",
+        "environment": LOCAL,
+        "version": UNVERSIONED,
         "deadline": None,
         "args": run.outputs,
         "outputs": [{"ref": ref, "location": f"\0/{ref}/data"} for ref in run.outputs],
