@@ -25,8 +25,8 @@ FailureClass = Literal[
     "missing_output",
     "repeated_miss",
     "could_not_start",
-    "canceled",
 ]
+"""How a JobRun fails by itself (design section 7)."""
 
 Scalar = str | int | float | bool | None
 
@@ -34,7 +34,7 @@ Scalar = str | int | float | bool | None
 class Failure(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="after"):
     """What went wrong, by class, and in words that name the thing."""
 
-    kind: FailureClass
+    kind: FailureClass | Literal["canceled"]
     reason: str
 
 

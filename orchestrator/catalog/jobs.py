@@ -8,7 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from orchestrator.config import FAILURE_CLASSES, ExternalTable, FailureClass, JobTable, RetryTable
+from orchestrator.config import FAILURE_CLASSES, ExternalTable, JobTable, RetryTable
+from statemachines.partition import FailureClass
 from statemachines.refs import Ref
 
 DEFAULT_TRIES = 1

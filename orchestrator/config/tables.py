@@ -9,11 +9,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from orchestrator.config.units import Duration, Size
-
-FailureClass = Literal[
-    "exit_code", "signal", "timeout", "lost", "bad_report", "missing_output", "repeated_miss", "could_not_start"
-]
-"""Why a JobRun failed (design section 7)."""
+from statemachines.partition import FailureClass
 
 FAILURE_CLASSES: tuple[FailureClass, ...] = get_args(FailureClass)
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.catalog.jobs import Retry, make_retry
-from orchestrator.config import FAILURE_CLASSES, FailureClass, RetryTable
+from orchestrator.config import FAILURE_CLASSES, RetryTable
+from statemachines.partition import FailureClass
 
 NOTHING = RetryTable()
 
