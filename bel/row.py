@@ -17,6 +17,9 @@ E = TypeVar("E")
 Row = tuple[int, int, int, str, int, str, str, int, str, str, str, bytes]
 """seq, batch, at, kind, version, entity, event_id, cause, correlation, actor, payload, hash."""
 
+RawRow = tuple[int | float | bytes | str | None, ...]
+"""The same columns as a damaged file gives them, with bytes for texts."""
+
 SEQ: Final = 0
 BATCH: Final = 1
 EVENT_ID: Final = 6

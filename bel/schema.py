@@ -60,6 +60,12 @@ SELECT_ENTRIES: Final = """
     SELECT seq, batch, at, kind, version, entity, event_id, cause, correlation, actor, payload, hash
     FROM entry WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?
 """
+SELECT_RAW: Final = """
+    SELECT seq, batch, at, CAST(kind AS BLOB), version, CAST(entity AS BLOB), CAST(event_id AS BLOB), cause,
+        CAST(correlation AS BLOB), CAST(actor AS BLOB), CAST(payload AS BLOB), hash
+    FROM entry WHERE seq > ? ORDER BY seq LIMIT ?
+"""
+"""The same columns, of rows whose texts need not be text any more."""
 
 
 def migrate(connection: Connection, path: Path) -> None:

@@ -18,8 +18,8 @@ from bel import tables
 from bel.driver import FULL, NOT_A_DATABASE, Connection, DriverError, Line, open_line, result_code
 from bel.entry import Head, Snapshot, SnapshotFacts
 from bel.errors import AppendUnknown, BelError, LogClosed, LogDamaged, LogFull, LogUnreadable, NotALog
-from bel.head_file import read_head_file, sync_folder, write_head_file
-from bel.row import PAYLOAD, Row
+from bel.head_file import note_head, read_head_file, sync_folder, write_head_file
+from bel.row import PAYLOAD, RawRow, Row
 from bel.schema import check_ours, check_readable, migrate
 from bel.witness import check_end, check_witness
 
@@ -61,6 +61,10 @@ class SqliteReader:
     async def rows(self, after: int, upto: int, limit: int) -> list[Row]:
         """Give at most ``limit`` rows with after < seq <= upto."""
         return await self._read(partial(tables.read_rows, after=after, upto=upto, limit=limit))
+
+    async def raw_rows(self, after: int, limit: int) -> list[RawRow]:
+        """Give at most ``limit`` rows beyond ``after`` as they are stored, also those whose texts are no text."""
+        return await self._read(partial(tables.read_raw, after=after, limit=limit))
 
     async def snapshots(self) -> list[SnapshotFacts]:
         """List the snapshots, oldest first."""
@@ -124,13 +128,13 @@ class SqliteStore(SqliteReader):
 
     async def write(self, rows: list[Row], before: Head, after: Head) -> None:
         """Write a batch and move the head."""
-        await self._do(partial(tables.write_batch, path=self._path, rows=rows, before=before, after=after))
+        await self._do(partial(_write_batch, path=self._path, rows=rows, before=before, after=after))
         self._head = after
         self._grow(_WAL_BYTES_A_COMMIT + sum([len(row[PAYLOAD]) + _WAL_BYTES_A_ROW for row in rows]))
 
-    async def raise_epoch(self) -> Head:
-        """Make the epoch one higher."""
-        self._head = await self._do(partial(tables.raise_epoch, path=self._path))
+    async def raise_epoch(self, above: int = 0) -> Head:
+        """Make the epoch one higher than it is, and than ``above``."""
+        self._head = await self._do(partial(_raise_epoch, path=self._path, above=above))
         return self._head
 
     async def save_snapshot(self, snapshot: Snapshot, seal: bytes) -> None:
@@ -190,6 +194,23 @@ class SqliteStore(SqliteReader):
         # A head file that cannot be replaced stays as it is, and what it says stays true.
         with contextlib.suppress(OSError):
             await self._writer.run(lambda _: write_head_file(self._path, head))
+
+
+def _write_batch(connection: Connection, path: Path, rows: list[Row], before: Head, after: Head) -> None:
+    tables.write_batch(connection, path, rows, before, after)
+    _note(path, after)
+
+
+def _raise_epoch(connection: Connection, path: Path, above: int) -> Head:
+    head = tables.raise_epoch(connection, path, above)
+    _note(path, head)
+    return head
+
+
+def _note(path: Path, head: Head) -> None:
+    # The commit is durable whatever becomes of the note, and an older note stays true.
+    with contextlib.suppress(OSError):
+        note_head(path, head)
 
 
 def _create(path: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Final, cast
 from bel.driver import CONSTRAINT, FULL, Connection, DriverError, result_code
 from bel.entry import Head, Snapshot, SnapshotFacts
 from bel.errors import AppendUnknown, BelError, DuplicateEvent, LogDamaged, LogFull
-from bel.row import EVENT_ID, SEQ, Row
-from bel.schema import INSERT_ENTRY, SELECT_ENTRIES
+from bel.row import EVENT_ID, SEQ, RawRow, Row
+from bel.schema import INSERT_ENTRY, SELECT_ENTRIES, SELECT_RAW
 from bel.store import refusal
 
 _MOVE_HEAD: Final = "UPDATE head SET seq = ?, batch = ?, hash = ? WHERE seq = ? AND hash = ? AND epoch = ?"
@@ -30,6 +30,11 @@ def read_head(connection: Connection, path: Path) -> Head:
 def read_rows(connection: Connection, after: int, upto: int, limit: int) -> list[Row]:
     """Give rows in order. The statement is run to its end, so no read transaction stays open."""
     return connection.execute(SELECT_ENTRIES, (after, upto, limit)).fetchall()
+
+
+def read_raw(connection: Connection, after: int, limit: int) -> list[RawRow]:
+    """Give rows as they are stored, with bytes for texts."""
+    return connection.execute(SELECT_RAW, (after, limit)).fetchall()
 
 
 def write_batch(connection: Connection, path: Path, rows: list[Row], before: Head, after: Head) -> None:
@@ -71,9 +76,9 @@ def _duplicate(connection: Connection, rows: list[Row]) -> DuplicateEvent | None
     return None
 
 
-def raise_epoch(connection: Connection, path: Path) -> Head:
-    """Make the epoch one higher."""
-    connection.execute("UPDATE head SET epoch = epoch + 1")
+def raise_epoch(connection: Connection, path: Path, above: int) -> Head:
+    """Make the epoch one higher than it is, and than ``above``."""
+    connection.execute("UPDATE head SET epoch = max(epoch, ?) + 1", (above,))
     return read_head(connection, path)
 
 
