@@ -7,13 +7,10 @@ ended; a second one leaves at once.
 
 from __future__ import annotations
 
-import sys
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.failures import CliError, Exit
 from orchestrator.cli.options import DURATION, json_option, refs_argument
 from orchestrator.cli.session import not_without_daemon
 from orchestrator.cli.speech import data
@@ -21,9 +18,6 @@ from orchestrator.cli.tables import print_json
 from orchestrator.cli.wants import make_wish, wish_options
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from orchestrator.api.door import Door
     from orchestrator.cli.session import Session
     from orchestrator.views.shapes import Wish
 
@@ -51,8 +45,6 @@ def build(
     """
     import asyncio
 
-    if sys.flags.optimize:
-        raise CliError(Exit.USAGE, "the engine does not run without assertions", "drop -O and PYTHONOPTIMIZE")
     session: Session = context.obj
     wish = make_wish(refs, told)
     if detach:
@@ -78,7 +70,7 @@ async def _detach(session: Session, wish: Wish, *, as_json: bool) -> None:
 async def _build(session: Session, wish: Wish, timeout_s: float | None, *, as_json: bool) -> int:
     from orchestrator.cli.watch import Interruptions, Watch
 
-    async with _working_door(session) as door:
+    async with session.working_door() as door:
         with Interruptions() as interruptions:
             before = (await door.status()).seq
             made = await door.create_want(wish)
@@ -86,17 +78,3 @@ async def _build(session: Session, wish: Wish, timeout_s: float | None, *, as_js
         if as_json:
             print_json(await door.want(made.id))
         return code
-
-
-@asynccontextmanager
-async def _working_door(session: Session) -> AsyncGenerator[Door]:
-    """Open the daemon's door, or an engine in this process."""
-    daemon = await session.running_daemon()
-    if daemon is None:
-        async with session.parts.engine(session.config_path()) as door:
-            yield door
-        return
-    try:
-        yield daemon
-    finally:
-        await daemon.close()

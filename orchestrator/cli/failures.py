@@ -54,6 +54,8 @@ _OF_THE_LOG = {
     "unknown_kind": Exit.BAD_DATA,
 }
 """Errors of the log by their code; what is not named is damage, which was not asked for and is found."""
+_HINTS = {"log_locked": "wait until it ends, or stop it; commands work side by side only while `wantd serve` runs"}
+"""What to do, where the command line knows better than the log."""
 _OF_THE_SYSTEM = {
     errno.EACCES: (Exit.NOT_ALLOWED, "check who owns it and its permissions"),
     errno.EPERM: (Exit.NOT_ALLOWED, "check who owns it and its permissions"),
@@ -87,7 +89,8 @@ def explain(error: Exception) -> CliError | None:
         case BadRef():
             return CliError(Exit.BAD_DATA, *_halves(str(error)))
         case BelError():
-            return CliError(_OF_THE_LOG.get(error.code, Exit.NO), *_halves(str(error)))
+            why, hint = _halves(str(error))
+            return CliError(_OF_THE_LOG.get(error.code, Exit.NO), why, _HINTS.get(error.code, hint))
         case ExecutorError():
             code = Exit.TRY_LATER if isinstance(error, StaleEpoch) else Exit.BROKEN_IO
             return CliError(code, *_halves(str(error)))

@@ -1,13 +1,14 @@
 """Which application a command is about, and through which door it is asked.
 
 Where a daemon listens on the socket of the state directory, everything goes to it. Otherwise reads go to the log, and
-``build`` opens the engine in this process: the same engine, the same events. What the doors are made of is not known
-here; ``wantd.__main__`` brings it as ``Parts``.
+``build`` and statements about data open the engine in this process: the same engine, the same events. What the doors
+are made of is not known here; ``wantd.__main__`` brings it as ``Parts``.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -78,20 +79,27 @@ class Session:
 
     def ask(self, question: Callable[[Door], Awaitable[T]]) -> T:
         """Ask the daemon, or the log where none runs."""
-        import asyncio
+        return _answer(self.door(), question)
 
-        async def asked() -> T:
-            async with self.door() as door:
-                return await question(door)
+    def state(self, statement: Callable[[Door], Awaitable[T]]) -> T:
+        """Say something about data, to the daemon or, where none runs, to an engine that is open only for that."""
+        return _answer(self.working_door(), statement)
 
-        return asyncio.run(asked())
+    def door(self) -> AbstractAsyncContextManager[Door]:
+        """Open the door of the daemon, or one that reads the log."""
+        return self._door_or(self.parts.reader)
+
+    def working_door(self) -> AbstractAsyncContextManager[Door]:
+        """Open the door of the daemon, or an engine in this process. Raises LogLocked."""
+        if sys.flags.optimize:
+            raise CliError(Exit.USAGE, "the engine does not run without assertions", "drop -O and PYTHONOPTIMIZE")
+        return self._door_or(self.parts.engine)
 
     @asynccontextmanager
-    async def door(self) -> AsyncGenerator[Door]:
-        """Open the door of the daemon, or one that reads the log."""
+    async def _door_or(self, other: Callable[[Path], AbstractAsyncContextManager[Door]]) -> AsyncGenerator[Door]:
         daemon = await self.running_daemon()
         if daemon is None:
-            async with self.parts.reader(self.config_path()) as door:
+            async with other(self.config_path()) as door:
                 yield door
             return
         try:
@@ -116,6 +124,16 @@ class Session:
                 return None
             raise
         return door
+
+
+def _answer(opening: AbstractAsyncContextManager[Door], question: Callable[[Door], Awaitable[T]]) -> T:
+    import asyncio
+
+    async def asked() -> T:
+        async with opening as door:
+            return await question(door)
+
+    return asyncio.run(asked())
 
 
 def not_without_daemon(what: str) -> CliError:

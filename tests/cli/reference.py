@@ -14,13 +14,16 @@ HEAD = """\
 Generated from the commands themselves: `python -m tests.cli.reference > docs/commands.md`.
 
 What was asked for goes to standard output, everything said to people to standard error. On a terminal lists are drawn
-as tables; in a pipe they are lines of tab-separated fields under one line of heads. `--json` prints the documented
+as tables, with moments to the second; in a pipe they are lines of tab-separated fields under one line of heads. Moments
+are UTC. `--json` prints the documented
 shapes (`orchestrator/views/shapes.py`), whole and uncut. `NO_COLOR` is respected. Control characters in refs and in
 what jobs print are shown, not obeyed, on a terminal.
 
 Every command takes `--config FILE`, before or behind its name. Where a daemon runs (`wantd serve`) every command speaks
-to it over the socket in the state directory. Without one, reads look at the log, `wantd build` runs the engine itself,
-and commands that change something end with 69.
+to it over the socket in the state directory. Without one, reads look at the log; `wantd build` runs the engine itself,
+for as long as it builds; `wantd partition taint` and `report` open it for a moment, and what they say is in the log for
+the next build; other commands that change something end with 69. Only one process at a time can run the engine: while
+a `wantd build` has it, others that need it end with 75. Beside `wantd serve` all of them work at once.
 
 | exit code | means |
 |---|---|
