@@ -5,10 +5,13 @@ are shown, never obeyed. Into a pipe bytes go as they are.
 """
 
 import os
+import re
 import sys
 from typing import TextIO
 
 _KEPT = "\n\t"
+_MOMENT = re.compile(r"(?<!\S)(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{6}Z(?=[\s:;,)]|$)")
+_SHORT_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
 
 
 def safe(text: str) -> str:
@@ -20,6 +23,16 @@ def safe(text: str) -> str:
 
 def _shown(char: str) -> str:
     return char if char == "\u00a0" else char.encode("unicode_escape").decode()
+
+
+def readable(text: str) -> str:
+    """Tell moments as people read them, to the second; programs get them as they are in the log."""
+    return _MOMENT.sub(r"\1 \2Z", text)
+
+
+def is_moment(text: str) -> bool:
+    """Say whether a text is a moment as people read it, and nothing else."""
+    return _SHORT_MOMENT.fullmatch(text) is not None
 
 
 def counted(number: int, what: str) -> str:
