@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from orchestrator.views.shapes import JobRunDetail, JobRunView
 
 PAUSE_S = 0.3
+_REASONS = {
+    "missing": "nothing was there",
+    "tainted": "what was there had been tainted",
+    "stale": "what was there had been made from something that has changed",
+    "retry": "tried again after a failure",
+    "inputs_arrived": "tried again when what its job had missed was there",
+}
 run_argument = click.argument("run", metavar="JOBRUN")
 
 
@@ -107,7 +114,7 @@ def _print_detail(found: JobRunDetail) -> None:
             ("jobrun", run.id),
             ("state", run.state),
             ("job", run.job),
-            ("reason", run.reason),
+            ("why", _REASONS.get(run.reason, run.reason)),
             ("for", run.want),
             ("since", run.since),
             ("retries", run.retries),

@@ -42,7 +42,7 @@ def list_(session: Session, /, *, as_json: bool, canonical: bool, **told: object
     if as_json:
         print_json(found)
         return
-    rows = [(one.ref, one.state, "fresh" if one.fresh else "", one.since, one.id) for one in found]
+    rows = [(one.ref, one.state, _freshness(one), one.since, one.id) for one in found]
     print_table(("ref", "state", "", "since", "instance"), rows)
 
 
@@ -75,7 +75,7 @@ def path(session: Session, /, *, ref: str) -> None:
 @click.pass_obj
 def taint(session: Session, /, *, refs: tuple[str, ...], reason: str, downstream: bool, as_json: bool) -> None:
     """Say that what is there must not be used: it is built again when it is wanted."""
-    answer = session.ask(lambda door: door.taint(refs, reason, downstream=downstream))
+    answer = session.state(lambda door: door.taint(refs, reason, downstream=downstream))
     if as_json:
         print_json(answer)
         return
@@ -96,7 +96,7 @@ def report(
 ) -> None:
     """Say that data from outside is there."""
     metadata = dict(_fact(text) for text in facts)
-    found = session.ask(lambda door: door.report(ref, digest=digest, location=location, metadata=metadata))
+    found = session.state(lambda door: door.report(ref, digest=digest, location=location, metadata=metadata))
     if as_json:
         print_json(found)
     else:
@@ -141,6 +141,12 @@ def _readable(found: PartitionDetail) -> InstanceView:
     return canonical
 
 
+def _freshness(one: InstanceView) -> str:
+    if one.fresh:
+        return "fresh"
+    return "stale" if one.state == "Live" and one.canonical else ""
+
+
 def _ask(found: PartitionDetail) -> str:
     return f"see: wantd why {found.ref}"
 
@@ -151,7 +157,7 @@ def _print_detail(found: PartitionDetail) -> None:
         [
             ("ref", found.ref),
             ("state", found.state),
-            ("good", found.done),
+            ("fresh", found.done if canonical else None),
             ("made by", found.maker or "nobody"),
             ("at", canonical.location if canonical else None),
             ("digest", canonical.content.digest if canonical and canonical.content else None),

@@ -57,7 +57,7 @@ class Live:
 
     def ended(self, run: Ended) -> None:
         """What failed stays on the screen; the rest is in the numbers."""
-        if run.is_bad:
+        if run.is_news:
             self._console.print(Text(safe(told(run)), style="red"))
 
     async def look(self, door: Door, want: str) -> None:

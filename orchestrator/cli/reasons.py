@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.failures import Exit
 from orchestrator.cli.options import json_option, ref_argument, refs_argument
-from orchestrator.cli.speech import counted, data, talk
+from orchestrator.cli.speech import counted, data, is_drawn, readable, talk
 from orchestrator.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
@@ -23,9 +25,10 @@ GRAPH_DEPTH = 3
 @refs_argument
 @click.option("--format", "form", type=click.Choice(["text", "sh"]), default="text", help="sh: a stand-alone script.")
 @json_option
-@click.pass_obj
-def plan(session: Session, /, *, refs: tuple[str, ...], form: str, as_json: bool) -> None:
-    """Say what building these refs would run, and why. Nothing is changed."""
+@click.pass_context
+def plan(context: click.Context, /, *, refs: tuple[str, ...], form: str, as_json: bool) -> None:
+    """Say what building these refs would run, and why. Nothing is changed. Exit 1 where some of it is impossible."""
+    session: Session = context.obj
     found = session.ask(lambda door: door.plan(refs))
     if as_json:
         print_json(found)
@@ -35,6 +38,8 @@ def plan(session: Session, /, *, refs: tuple[str, ...], form: str, as_json: bool
         data(render_sh(found, session.application().catalog))
     else:
         _print_plan(found)
+    if found.impossible:
+        context.exit(Exit.NO)
 
 
 @click.command("why")
@@ -48,7 +53,7 @@ def why(session: Session, /, *, ref: str, as_json: bool) -> None:
         print_json(found)
         return
     for line in why_lines(found):
-        data(line)
+        data(readable(line) if is_drawn(sys.stdout) else line)
 
 
 @click.command("graph")
@@ -74,8 +79,14 @@ def graph(session: Session, /, *, ref: str | None, form: str, depth: int, as_jso
 
 def why_lines(found: Why) -> Iterator[str]:
     """Draw the tree of reasons."""
-    yield f"{found.ref} is {'there' if found.done else 'not there'} ({found.state}), as of entry {found.seq}"
+    yield f"{found.ref} is {_standing(found)} ({found.state}), as of entry {found.seq}"
     yield from _branch(found.root, found.ref, "", "└─ ", "   ")
+
+
+def _standing(found: Why) -> str:
+    if found.done:
+        return "there"
+    return {"Live": "there, but stale", "Tainted": "there, but must not be used"}.get(found.state, "not there")
 
 
 def _branch(node: WhyNode, about: str, indent: str, head: str, below: str) -> Iterator[str]:
@@ -91,8 +102,9 @@ def _print_plan(found: Plan) -> None:
     if found.runs:
         rows = [(run.number, run.job, _made(run), run.text, _after(run)) for run in found.runs]
         print_table(("", "job", "makes", "why", "after"), rows)
-    for title, refs in _others(found):
-        data("")
+    for number, (title, refs) in enumerate(_others(found)):
+        if found.runs or number:
+            data("")
         print_table((title, "why"), [(one.ref, one.text) for one in refs])
     talk(_summary(found))
 
@@ -111,8 +123,13 @@ def _others(found: Plan) -> Iterator[tuple[str, tuple[PlannedRef, ...]]]:
 def _summary(found: Plan) -> str:
     if not found.runs and not any(True for _ in _others(found)):
         return "nothing to do: all of it is there"
-    limit = "at most " if found.exact else "at least "
-    return f"{limit}{counted(len(found.runs), 'JobRun')}; there already: {counted(len(found.done), 'ref')}"
+    limit = "at most" if found.exact else "at least"
+    counts = [f"{limit} {counted(len(found.runs), 'JobRun')}" if found.runs or not found.exact else "nothing to run"]
+    if found.awaited:
+        counts.append(f"{counted(len(found.awaited), 'ref')} awaited from outside")
+    if found.impossible:
+        counts.append(f"{counted(len(found.impossible), 'ref')} impossible")
+    return "; ".join([*counts, f"there already: {counted(len(found.done), 'ref')}"])
 
 
 def _made(run: PlannedRun) -> str:

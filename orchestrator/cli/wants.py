@@ -184,6 +184,11 @@ def wished(want: WantView) -> str:
     return want.first_ref if more < 1 else f"{want.first_ref} and {more} more"
 
 
+def _spoken(case: str) -> str:
+    """Say a case in words; those that the codes run together are parted."""
+    return {"not_done": "not done", "upfailed": "failed upstream"}.get(case, case)
+
+
 def _tell(want: WantView, *, as_json: bool) -> None:
     if as_json:
         print_json(want)
@@ -205,11 +210,11 @@ def _print_detail(found: WantDetail) -> None:
             ("late at", want.late_at),
             ("key", want.idempotency_key),
             ("comment", want.comment),
-            ("refs", ", ".join(f"{count} {case}" for case, count in found.cases.items() if count)),
+            ("refs", ", ".join(f"{count} {_spoken(case)}" for case, count in found.cases.items() if count)),
         ]
     )
     data("")
-    print_table(("ref", "case", "why"), [(one.ref, one.case, one.text) for one in found.refs])
+    print_table(("ref", "case", "why"), [(one.ref, _spoken(one.case), one.text) for one in found.refs])
     if found.failures:
         data("")
         print_table(("failed", "why", "jobrun"), [(one.ref, one.reason, one.run) for one in found.failures])

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from math import inf
 from typing import TYPE_CHECKING, Protocol, Self
 
 from orchestrator.api.door import DoorError
 from orchestrator.cli.failures import Exit
 from orchestrator.cli.feed import Ended, Feed, told
 from orchestrator.cli.speech import counted, is_drawn, talk
+from orchestrator.cli.standstill import standstill
 from orchestrator.cli.wants import OPEN, wished
 from orchestrator.views.shapes import JobRunFilter
 
@@ -26,6 +28,8 @@ LOOK_S = 0.125
 """Between two looks at least; eight a second are enough for the eye."""
 IDLE_SHARE = 10
 """Looking costs at most a tenth of the time, however large the want is."""
+STILL_S = 1.0
+"""After so long without news it is asked why."""
 CONFIRM_S = 0.1
 LAST_BYTES, LAST_LINES = 4_000, 5
 
@@ -105,6 +109,7 @@ class Watch:
         self._feed = Feed(door, made.id, before)
         self._loop = asyncio.get_running_loop()
         self._begun = self._loop.time()
+        self._look_again = self._begun + STILL_S
 
     async def follow(self, timeout_s: float | None) -> int:
         """Wait until the want is closed and give the exit code. Cancels it when interrupted, or when time is over."""
@@ -124,9 +129,11 @@ class Watch:
     async def _turn(self, display: Display) -> WantView:
         """Show what is new, and wait a while."""
         begun = self._loop.time()
-        for run in await self._feed.news():
+        news = await self._feed.news()
+        for run in news:
             display.ended(run)
         await display.look(self._door, self._made.id)
+        await self._tell_standstill(display, is_moving=bool(news))
         pause = max(LOOK_S, IDLE_SHARE * (self._loop.time() - begun))
         want = await self._door.wait_want(self._made.id, pause)
         if want.state == "Paused":
@@ -135,6 +142,18 @@ class Watch:
             for run in await self._feed.news():
                 display.ended(run)
         return want
+
+    async def _tell_standstill(self, display: Display, *, is_moving: bool) -> None:
+        """Say once why nothing moves, after it has been still for a while."""
+        now = self._loop.time()
+        if is_moving:
+            self._look_again = now + STILL_S
+        if now < self._look_again:
+            return
+        lines = await standstill(self._door, self._made.id)
+        self._look_again = inf if lines else now + STILL_S
+        for line in lines:
+            display.line(line)
 
     async def _cancel(self, display: Display, reason: str, code: Exit) -> int:
         """Cancel the want, and wait until what ran for it has ended or somebody has no patience."""
@@ -162,6 +181,8 @@ class Watch:
         for line in await _failures(self._door, want):
             talk(line)
         talk(f"{want.id} is {want.state}{f' ({want.reason})' if want.reason else ''} after {took}: {runs}")
+        if want.state in {"Failed", "UpstreamFailed"}:
+            talk(f"when it is mended, build it again; wantd want show {want.id} tells all of this again")
         return Exit.NO
 
     def _display(self) -> Display:

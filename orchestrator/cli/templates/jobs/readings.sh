@@ -6,7 +6,7 @@ set -eu
 
 for ref in "$@"; do
     location=$(sed 's/{"ref"/\n&/g' "$WANTD_CONTEXT" | sed -n "s|^{\"ref\":\"$ref\",\"location\":\"\([^\"]*\)\".*|\1|p" | head -n 1)
-    seed=$(printf '%s' "$ref" | cksum | cut -d ' ' -f 1)
+    seed=$(printf '%s' "$ref" | cksum | awk '{print $1 % 1000000}')    # small enough for every awk
     awk -v seed="$seed" 'BEGIN {
         srand(seed)
         mean = 5 + 10 * rand()
