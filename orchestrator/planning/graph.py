@@ -55,8 +55,6 @@ class Graph:
         found = self._nodes.get(ref)
         if found is None:
             found = self._nodes[ref] = Node(ref, self._recipes.maker(ref))
-            if found.maker is None:
-                found.blocked = NEVER
         return found
 
     def find(self, ref: Ref) -> Node | None:

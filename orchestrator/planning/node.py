@@ -95,7 +95,7 @@ class Node:
         """How many of its needs are not done."""
         self.bars = 0
         """How many of its needs are blocked."""
-        self.blocked = 0
+        self.blocked = 0 if maker is not None else NEVER
         """The newest seq at which it, or something it needs, failed; 0 while done or being built.
         A want opened later tries again."""
         self.impossible = ""

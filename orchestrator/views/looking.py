@@ -8,7 +8,7 @@ from typing import Literal
 
 from orchestrator.catalog import CatalogError, External, Job
 from orchestrator.planning.board import Board
-from orchestrator.planning.node import NEVER, Node
+from orchestrator.planning.node import Node
 from statemachines.partition import Unfinished
 from statemachines.refs import Ref
 
@@ -35,13 +35,7 @@ def seconds(duration_us: int | None) -> float | None:
 
 def peek(board: Board, ref: Ref) -> Node:
     """The node of a ref; where the graph knows none, what it would begin with."""
-    known = board.graph.find(ref)
-    if known is not None:
-        return known
-    node = Node(ref, board.recipes.maker(ref))
-    if node.maker is None:
-        node.blocked = NEVER
-    return node
+    return board.graph.find(ref) or Node(ref, board.recipes.maker(ref))
 
 
 def maker_name(maker: Job | External | None) -> str | None:
