@@ -75,10 +75,7 @@ def report(turn: Turn, command: ReportPartition) -> Answer:
         return elsewhere
     maker = turn.board.recipes.maker(command.ref)
     if not isinstance(maker, External):
-        why = f"no [[external]] of the configuration covers {command.ref}" + (
-            f", job {maker.name} makes it" if maker is not None else ""
-        )
-        return Refused("not_external", why, "only data from outside is reported; what a job makes is wanted")
+        return _not_external(turn, command.ref)
     now_there = turn.board.holdings.canonical.get(command.ref)
     if now_there is not None and command.digest is not None:
         state = turn.board.world.partitions[now_there]
@@ -89,3 +86,14 @@ def report(turn: Turn, command: ReportPartition) -> Answer:
     spec = PartitionSpec(instance, command.ref, command.environment)
     event = PartitionLive(turn.now, spec, Reported(command.actor, command.location), content)
     return Accepted(instance, turn.record(event, actor=command.actor))
+
+
+def _not_external(turn: Turn, ref: Ref) -> Refused:
+    why = f"no [[external]] of the configuration covers {ref}"
+    maker = turn.board.recipes.maker(ref)
+    if maker is not None:
+        hint = f"only data from outside is reported; what a job makes is wanted: wantd build {ref}"
+        return Refused("not_external", f"{why}, job {maker.name} makes it", hint)
+    nearest = turn.board.recipes.catalog.nearest(ref)
+    hint = f"the nearest is {' or '.join(nearest)}" if nearest else "see what there is with: wantd job list"
+    return Refused("not_external", why, hint)

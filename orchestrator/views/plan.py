@@ -169,8 +169,9 @@ def _as_is(board: Board, node: Node) -> PlannedRef:
 
 
 def _orphan(board: Board, ref: Ref) -> PlannedRef:
-    nearest = ", ".join(board.recipes.catalog.nearest(ref)) or "none"
-    return PlannedRef(ref, Code.NO_JOB_MAKES, f"no job makes it; the nearest patterns are: {nearest}")
+    nearest = board.recipes.catalog.nearest(ref)
+    hint = f"the nearest: {', '.join(nearest)}" if nearest else "see what can be made with: wantd job list"
+    return PlannedRef(ref, Code.NO_JOB_MAKES, f"no job makes it; {hint}")
 
 
 def _impossible(play: Rehearsal) -> Iterator[PlannedRef]:

@@ -130,7 +130,7 @@ def unfreshness(board: Board, node: Node) -> Iterator[WhyNode]:
     elif isinstance(node.canonical, Live):
         stale, evidence = node.canonical, board.world.seqs[node.canonical.spec.id]
         if node.stale:
-            text = f"instance {stale.spec.id} was made from {node.stale} refs that are no longer what they were"
+            text = f"instance {stale.spec.id} is stale: {node.stale} of {len(node.reads)} inputs changed since"
             yield WhyNode(Code.STALE, text, node.ref, evidence, tuple(_changed_inputs(node)))
         else:
             yield from _changed_code(board, node, stale, evidence)
@@ -178,7 +178,7 @@ def holders(board: Board, node: Node, job: Job) -> WhyNode:
     """The pool that a queued JobRun waits for, and who holds its slots."""
     size = board.recipes.pool_size(job.pool)
     held = size - free_slots(job.pool, size, board.world.slots_held, board.recipes.catalog.jobs)
-    text = f"pool {job.pool} has {size} slots, {held} of them are held; job {job.name} needs {job.slots}"
+    text = f"pool {job.pool}: {held} of {size} slots held; job {job.name} needs {job.slots}"
     return WhyNode(Code.POOL_FULL, text, node.ref, node.newest_seq, tuple(_runs_in(board, job.pool)))
 
 

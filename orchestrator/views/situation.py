@@ -25,8 +25,11 @@ class Situation(NamedTuple):
     evidence: int
 
 
-def situation(board: Board, node: Node, opened: int) -> Situation:
-    """How a ref stands for whoever wants it since the seq ``opened``; 0 for nobody."""
+def situation(board: Board, node: Node, opened: int, asked: Want | None = None) -> Situation:
+    """How a ref stands for whoever wants it since the seq ``opened``; 0 for nobody.
+
+    What nobody wants is told by the want that ``asked`` for it, else by the newest that names it: that looks at all.
+    """
     if node.done and isinstance(node.canonical, Live):
         return origin(board, node.canonical)
     if isinstance(node.newest, partition.Building):
@@ -37,7 +40,7 @@ def situation(board: Board, node: Node, opened: int) -> Situation:
     if never is not None:
         return never
     if not opened:
-        return _unwanted(board, node)
+        return _unwanted(board, node, asked)
     if node.blocked > opened:
         itself = failed(node) if node.failed_at > opened else None
         return itself or Situation(Code.UPSTREAM_FAILED, "something it needs could not be had", node.blocked)
@@ -123,11 +126,11 @@ def _never(board: Board, node: Node) -> Situation | None:
     return None
 
 
-def _unwanted(board: Board, node: Node) -> Situation:
+def _unwanted(board: Board, node: Node, asked: Want | None) -> Situation:
     if node.dependents:
         text = "it has to be there for what queries it, but is not built for the asking; want it"
         return Situation(Code.NOT_BUILT_FOR_ASKING, text, node.newest_seq)
-    state = newest_want_for(board, node.ref)
+    state = asked or newest_want_for(board, node.ref)
     if state is None:
         return Situation(Code.NOBODY_WANTS, f"no open want asks for it; wantd build {node.ref} does", node.newest_seq)
     evidence, name = board.world.seqs[state.spec.id], state.spec.id
@@ -155,7 +158,7 @@ def _waiting(board: Board, node: Node) -> Situation:
             text = f"try {attempt.tries + attempt.lost} failed ({kind}); tried again at {iso(not_before)}"
             return Situation(Code.BACKOFF, text, node.newest_seq)
         case _ if unmet:
-            return Situation(Code.WAITING, f"{unmet} of {len(node.needs)} refs that it needs are not there", since)
+            return Situation(Code.WAITING, f"{unmet} of {len(node.needs)} needed refs not there yet", since)
         case _ if board.recipes.is_asked_for(node.ref):
             assert node.maker is not None, "somebody is asked"
             return Situation(Code.CONFIGURING, f"job {node.maker.name} is being asked how it makes it", since)

@@ -94,3 +94,27 @@ def test_a_plan_that_can_not_be_carried_out_says_no(app: Path) -> None:
     assert done.returncode == 1
     assert "nothing to run; 1 ref impossible" in done.stderr
     assert "1 ref awaited from outside" in here(app, "plan", "inside").stderr
+
+
+def test_counts_of_one_read_well(app: Path) -> None:
+    """Broken: sentences speak of "1 refs", as if nobody had ever read one."""
+    here(app, "partition", "report", "outside", "--digest", "a")
+    assert wantd(app, "build", "inside").returncode == 0
+    here(app, "partition", "report", "outside", "--digest", "b")
+    assert "is stale: 1 of 1 inputs changed since" in here(app, "why", "inside").stdout
+
+
+def test_who_reports_what_is_not_awaited_learns_what_is(app: Path) -> None:
+    """Broken: a typing error in a report leaves a person without the name that would have been right."""
+    mistyped = here(app, "partition", "report", "outsid")
+    assert (mistyped.returncode, "the nearest is outside" in mistyped.stderr) == (65, True)
+    nothing_like_it = here(app, "partition", "report", "x/y/z")
+    assert (nothing_like_it.returncode, "wantd job list" in nothing_like_it.stderr) == (65, True)
+    made_here = here(app, "partition", "report", "sum")
+    assert (made_here.returncode, "wantd build sum" in made_here.stderr) == (65, True)
+
+
+def test_a_plan_of_something_like_nothing_points_to_the_list(app: Path) -> None:
+    """Broken: a plan says that the nearest patterns are none."""
+    assert "wantd job list" in here(app, "plan", "x/y/z").stdout
+    assert "the nearest: sum" in here(app, "plan", "sums").stdout
