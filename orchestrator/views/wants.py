@@ -131,16 +131,18 @@ def _case_without_demand(node: Node) -> CaseName:
 
 
 def _wanted_ref(board: Board, state: Want, node: Node) -> WantedRef:
-    opened = board.world.opened[state.spec.id] if isinstance(state, want.Movable) else 0
-    code, text, _ = _last_failure(node, opened) or situation(board, node, opened)
+    code, text, _ = _situation_for(board, state, node)
     waits = code in (Code.WAITING, Code.MISSED, Code.UPSTREAM_FAILED)
     waits_for = tuple(ref for ref in needs_of(board, node) if not peek(board, ref).done) if waits else ()
     return WantedRef(node.ref, case_for(board, state, node), code, text, waits_for)
 
 
-def _last_failure(node: Node, opened: int) -> Situation | None:
+def _situation_for(board: Board, state: Want, node: Node) -> Situation:
     """Of a want that asks no more, how the ref failed says more than that the want has closed."""
-    return None if opened or node.done else failed(node)
+    if isinstance(state, want.Movable):
+        return situation(board, node, board.world.opened[state.spec.id])
+    last = None if node.done else failed(node)
+    return last or situation(board, node, node.opened, asked=state)
 
 
 def _reason(state: Want) -> str:

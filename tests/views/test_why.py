@@ -215,3 +215,15 @@ def test_a_missed_input_is_waited_for_by_name() -> None:
     assert [node.ref for node in path_to(told(core, "dynamic/1").root, Code.LAUNCHING)] == ["dynamic/1", "raw/5"]
     play_to_the_end(core, Fresh())
     assert told(core, "dynamic/1").done
+
+
+def test_a_closed_want_tells_of_itself_or_of_whoever_asks_now() -> None:
+    """Broken: a canceled want says that another one, which is open, has closed."""
+    core = Core(CHAIN)
+    closed = core.want("mid/1")
+    core.turn(CancelWant("test", closed, "no"))
+    (alone,) = wants.want_detail(core.board, closed).refs
+    assert (alone.code, closed in alone.text) == (Code.WANT_CLOSED, True)
+    core.want("mid/1")
+    (shared,) = wants.want_detail(core.board, closed).refs
+    assert shared.code not in {Code.WANT_CLOSED, Code.NOBODY_WANTS}
