@@ -15,9 +15,8 @@ Generated from the commands themselves: `python -m tests.cli.reference > docs/co
 
 What was asked for goes to standard output, everything said to people to standard error. On a terminal lists are drawn
 as tables, with moments to the second; in a pipe they are lines of tab-separated fields under one line of heads. Moments
-are UTC. `--json` prints the documented
-shapes (`orchestrator/views/shapes.py`), whole and uncut. `NO_COLOR` is respected. Control characters in refs and in
-what jobs print are shown, not obeyed, on a terminal.
+are UTC. `--json` prints the documented shapes (`orchestrator/views/shapes/`), whole and uncut. `NO_COLOR` is respected.
+Control characters in refs and in what jobs print are shown, not obeyed, on a terminal.
 
 Every command takes `--config FILE`, before or behind its name. Where a daemon runs (`wantd serve`) every command speaks
 to it over the socket in the state directory. Without one, reads look at the log; `wantd build` runs the engine itself,
