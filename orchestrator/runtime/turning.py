@@ -23,13 +23,14 @@ async def turning(loop: Loop, runner: Runner) -> AsyncGenerator[None]:
     turns = asyncio.ensure_future(loop.run())
     watch = _Watch(body, (turns, runner.failure))
     try:
-        yield
+        try:
+            yield
+        finally:
+            loop.stop()
+            await watch.see_through(turns)
     except (asyncio.CancelledError, NoAnswer):
         if watch.failure is None:
             raise
-    finally:
-        loop.stop()
-        await watch.see_through(turns)
     if watch.failure is not None:
         raise watch.failure
 

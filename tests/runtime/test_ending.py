@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from bel.errors import EpochTooOld
+from bel.errors import AppendUnknown, EpochTooOld
+from orchestrator.commands import CreateWant
 from orchestrator.executors.base import RunEnded, StaleEpoch
 from orchestrator.runtime.collecting import Collector
+from orchestrator.runtime.mailbox import NoAnswer
 from orchestrator.store import MemoryStore
-from tests.runtime.rig import GOOD, Rig
+from tests.runtime.rig import GOOD, Life, Rig
 
 APPLICATION = """
 [application]
@@ -152,3 +154,26 @@ async def test_a_second_daemon_on_the_log_ends_the_first_at_its_next_append(rig:
             await second.turn()
         await first.want("raw/1")
     assert (await rig.world()).seq == 0
+
+
+@pytest.mark.asyncio
+async def test_who_is_canceled_still_hears_of_an_append_of_unknown_outcome(rig: Rig) -> None:
+    """If this fails, a daemon that is interrupted in its last append ends as if all were well, not with 74."""
+    begun: asyncio.Future[Life] = asyncio.get_running_loop().create_future()
+
+    async def use() -> None:
+        async with rig.life() as life:
+            life.log.gate = asyncio.Event()
+            life.log.troubles.append(AppendUnknown("the script says so"))
+            begun.set_result(life)
+            await asyncio.Event().wait()
+
+    user = asyncio.ensure_future(use())
+    life = await begun
+    answer = life.ask(CreateWant("test", ("raw/1",)))
+    await life.happens(lambda: bool(life.log.asked))
+    user.cancel()
+    with pytest.raises(AppendUnknown):
+        await user
+    with pytest.raises(NoAnswer):
+        await answer
