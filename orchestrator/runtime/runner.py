@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from typing import ParamSpec, TypeVar
 
 from orchestrator.catalog import Catalog
@@ -29,7 +29,7 @@ from orchestrator.runtime.recovery import Findings
 from orchestrator.runtime.told import Told
 from orchestrator.store import PartitionStore
 from statemachines import jobrun
-from statemachines.ids import RunId
+from statemachines.ids import InstanceId, RunId
 from statemachines.jobrun import Active, Canceling, JobRunEvent, Launching, Output, RunSpec
 from statemachines.partition import PartitionLive
 from statemachines.refs import Ref
@@ -110,7 +110,9 @@ class Runner:
         self._executor.stop([StopRun(run) for run in found.strangers])
         self.collect(found.ended)
         self.act(owed_by(world, found.owing), world)
-        self._do(self._redraw_links(world))
+        # Listed now: a moment later the world may show what is not committed yet.
+        canonical = [*chain.from_iterable(world.holdings(name).canonical.values() for name in world.environments)]
+        self._do(self._redraw_links(world, canonical))
 
     def act(self, owed: Owed, world: World) -> None:
         """Start, stop and ask."""
@@ -233,10 +235,10 @@ class Runner:
     async def _draw_links(self, places: list[Place]) -> None:
         await self._by_hand(self._links.draw, places)
 
-    async def _redraw_links(self, world: World) -> None:
-        instances = chain.from_iterable([*world.holdings(name).canonical.values()] for name in world.environments)
-        while not self._closed and (some := [*islice(instances, LINKS_A_GO)]):
-            await self._by_hand(self._links.redraw, world, some)
+    async def _redraw_links(self, world: World, canonical: Sequence[InstanceId]) -> None:
+        for start in range(0, len(canonical), LINKS_A_GO):
+            if not self._closed:
+                await self._by_hand(self._links.redraw, world, canonical[start : start + LINKS_A_GO])
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
