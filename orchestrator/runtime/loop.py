@@ -30,6 +30,8 @@ from statemachines.jobrun import JobRunFact
 
 READ_ONLY_PAUSE_S = 1.0
 """How long a daemon whose disk was full waits before it tries again."""
+LOOK_AGAIN_S = 60.0
+"""The longest that a daemon sleeps before something that is due later: so it sees a clock that was set forward."""
 
 
 class Effects(Protocol):
@@ -178,7 +180,7 @@ class Loop:
 
     def _until_next_timer(self) -> float | None:
         at: Timestamp | None = self.board.timers.next_at
-        return None if at is None else max(0.0, (at - self._clock.now()) / SECOND_US)
+        return None if at is None else min(LOOK_AGAIN_S, max(0.0, (at - self._clock.now()) / SECOND_US))
 
 
 def _answer(answers: Iterable[tuple[asyncio.Future[Answer], Answer]]) -> None:

@@ -1,9 +1,11 @@
 """Timers are reminders: what they remind of survives a restart, and comes though nobody asks for anything."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from orchestrator.runtime import loop
 from orchestrator.runtime.clock import SystemClock
 from statemachines.ids import SECOND_US
 from tests.runtime.rig import BAD, Died, Life, Rig
@@ -101,5 +103,18 @@ async def test_a_clock_that_goes_back_delays_and_breaks_nothing(rig: Rig) -> Non
         await life.turn()
         assert await life.state(want) == "Building"
         life.wait(400 * 86_400)
+        await life.until(lambda board: not board.world.opened)
+        assert await life.state(want) == "Expired"
+
+
+@pytest.mark.asyncio
+async def test_a_clock_set_forward_is_seen_by_a_daemon_that_sleeps(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If this fails, what is due after the clock was set forward waits as long as it would have by the old clock."""
+    monkeypatch.setattr(loop, "LOOK_AGAIN_S", 0.01)
+    async with rig.life() as life:
+        want = await life.want("batch/1", ttl_us=86_400 * SECOND_US)
+        for _ in range(10):
+            await asyncio.sleep(0)  # the loop goes to sleep by the old clock
+        rig.clock.at += 400 * 86_400 * SECOND_US
         await life.until(lambda board: not board.world.opened)
         assert await life.state(want) == "Expired"
