@@ -37,6 +37,8 @@ class Board:
         self.joining: dict[str, list[Node]] = {}
         """Ready nodes set aside for a batch within this pass."""
         self.due_batches: set[str] = set()
+        self.pending: dict[Node, None] = {}
+        """Changed nodes that the rules have still to look at."""
         self.unsettled: dict[Standing, None] = {}
         """Wants of which a ref changed its case."""
         self.to_ask: dict[str, dict[Ref, None]] = {}

@@ -16,17 +16,18 @@ from statemachines.jobrun import Activation, Queued, RunSpec
 from statemachines.partition import Building, Live
 
 
-def launch(turn: Turn) -> None:
-    """Launch what may be launched now, pool by pool."""
+def launch(turn: Turn, events_max: int) -> None:
+    """Launch what may be launched now, pool by pool, while there is room for events."""
+    full = len(turn.facts) + events_max
     for pool in turn.board.queue.pools():
-        _launch_from(turn, pool)
+        _launch_from(turn, pool, full)
 
 
-def _launch_from(turn: Turn, pool: str) -> None:
+def _launch_from(turn: Turn, pool: str, full: int) -> None:
     board = turn.board
     jobs = board.recipes.catalog.jobs
     free = free_slots(pool, board.recipes.pool_size(pool), board.world.slots_held, jobs)
-    while free > 0:
+    while free > 0 and len(turn.facts) < full:
         run_id = board.queue.first(pool)
         if run_id is None:
             return

@@ -1,7 +1,18 @@
 """Wants become data: what follows, turn by turn, in a core without I/O."""
 
-from orchestrator.commands import CancelWant, CreateWant, Refused, ReportPartition, RetryWant, TaintPartitions
+from orchestrator.commands import (
+    AnyCommand,
+    CancelWant,
+    CreateWant,
+    Refused,
+    ReportPartition,
+    RetryWant,
+    TaintPartitions,
+)
+from orchestrator.decide import decide, observe
 from orchestrator.observations import Exit, JobEnded
+from orchestrator.planning.turn import Turn
+from orchestrator.reconcile import reconcile
 from orchestrator.report import BadReport
 from statemachines import partition
 from statemachines.jobrun import Canceling, Failed, Launching, Running
@@ -182,3 +193,25 @@ def test_a_taint_reaches_what_is_being_made_from_it_for_the_first_time() -> None
     core.play()
     assert core.state(want) == "Successful"
     assert len(core.runs_of("mid")) == 2
+
+
+def test_a_turn_stays_within_its_limit_and_the_next_goes_on() -> None:
+    """If this fails, one large want makes one batch as large as itself."""
+    core = Core(CHAIN)
+    refs = tuple(f"mid/{number}" for number in range(500))
+    sizes: list[int] = []
+    inputs: list[AnyCommand | JobEnded] = [CreateWant("test", refs)]
+    while inputs or core.active():
+        turn = Turn(core.board, core.now, core.ids)
+        for item in inputs or [ended(run) for run in core.active()[:10]]:
+            if isinstance(item, JobEnded):
+                observe(turn, item)
+            else:
+                decide(turn, item)
+        inputs = []
+        while reconcile(turn, events_max=100):
+            sizes.append(len(turn.facts))
+            turn = Turn(core.board, core.now, core.ids)
+        sizes.append(len(turn.facts))
+    assert max(sizes) <= 100 + 3
+    assert all(core.is_live(ref) for ref in refs)
