@@ -20,7 +20,7 @@ from bel.errors import BelError, LogDamaged, LogFull
 from bel.head_file import head_file, read_head_file, sync_folder, write_head_file
 from bel.lock import read_holder
 from bel.prefix import Prefix, find_prefix
-from bel.reading import checked_rows
+from bel.reading import checked_rows, snapshot_seal
 from bel.row import BATCH, HASH, SEQ, Row
 from bel.salvage import FORMAT, Title, read_dropped, write_dropped
 from bel.sqlite import SqliteReader, SqliteStore
@@ -102,13 +102,19 @@ async def _write(store: SqliteStore, rows: list[Row], before: Head) -> Head:
 
 
 async def _copy_snapshots(source: SqliteReader, store: SqliteStore, upto: int) -> None:
-    # They are caches: one that cannot be read, or is of another history, is passed over by whoever looks for one.
+    # They are caches: what cannot be read, or does not fit the entry it was taken at, is left behind.
     try:
         for facts in await source.snapshots():
-            if facts.seq <= upto and (loaded := await source.load_snapshot(facts.seq)):
-                await store.save_snapshot(*loaded)
+            if 1 <= facts.seq <= upto:
+                await _copy_snapshot(source, store, facts.seq)
     except LogDamaged:
         return
+
+
+async def _copy_snapshot(source: SqliteReader, store: SqliteStore, seq: int) -> None:
+    loaded, rows = await source.load_snapshot(seq), await store.rows(seq - 1, seq, 1)
+    if loaded and snapshot_seal(loaded[0], rows[0]) == loaded[1]:
+        await store.save_snapshot(*loaded)
 
 
 def _newest_epoch(path: Path, prefix: Prefix) -> int:

@@ -27,10 +27,17 @@ CAUSE: Final = 7
 PAYLOAD: Final = 10
 HASH: Final = 11
 
+_TYPES: Final = (int, int, int, str, int, str, str, int, str, str, str, bytes)
+
 PAYLOAD_CHARS_MAX = 16 * 1024 * 1024
 """A longer payload is refused: an event says what happened, it does not carry data."""
 
 _AT_MAX = 2**63 - 1
+
+
+def is_row(items: Sequence[object]) -> bool:
+    """Say whether every column holds what belongs there: a damaged file gives whatever its bytes look like."""
+    return tuple(map(type, items)) == _TYPES
 
 
 def check_batch(entries: Sequence[Entry[object]], head: Head) -> None:

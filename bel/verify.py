@@ -16,7 +16,7 @@ from bel.entry import Entry, Head
 from bel.errors import BelError, LogDamaged, Undecodable, UnknownKind
 from bel.head_file import read_head_file
 from bel.reading import CHUNK_ROWS
-from bel.row import BATCH, CAUSE, HASH, SEQ, Row, to_entry
+from bel.row import BATCH, CAUSE, HASH, SEQ, Row, is_row, to_entry
 from bel.store import RowSource
 from bel.witness import LAST_SEQ, check_end, check_witness
 
@@ -95,7 +95,8 @@ async def _walk_rows(source: RowSource, upto: int, walk: "_Walk[E]") -> None:
             return
         for row in rows:
             walk.take(row)
-        after = rows[-1][SEQ]
+        # A damaged file can give rows that were not asked for: go on in any case.
+        after = max(after + 1, rows[-1][SEQ])
 
 
 async def _ask_witnesses(source: RowSource, head: Head, walk: "_Walk[E]") -> None:
@@ -123,6 +124,9 @@ class _Walk(Generic[E]):
 
     def take(self, row: Row) -> None:
         """Look at the next row, wherever it stands."""
+        if row[SEQ] <= self._seq:
+            self.lose("chain_broken", self._seq, f"an entry that calls itself {row[SEQ]} stands in its place")
+            return
         if row[SEQ] != self._seq + 1:
             self.lose("chain_broken", row[SEQ] - 1, f"missing up to entry {row[SEQ]}")
         self.entries += 1
@@ -148,6 +152,9 @@ class _Walk(Generic[E]):
             self.findings.append(Finding(code, seq, message))
 
     def _follows(self, row: Row) -> bool:
+        if not is_row(row):
+            self.report("chain_broken", row[SEQ], "its columns do not hold what belongs there")
+            return False
         if self._hash is None or link(self._hash, row[:-1]) == row[HASH]:
             return True
         self.report("chain_broken", row[SEQ], "the hash does not match the bytes and the entry before")

@@ -148,9 +148,9 @@ async def sweep(folder: Path, sizes: list[int], how: str) -> tuple[int, set[str]
 
 
 @pytest.mark.parametrize("how", FAULTS)
-def test_any_call_may_fail(tmp_path: Path, how: str) -> None:
+def test_any_call_may_fail(fast_folder: Path, how: str) -> None:
     """Broken: a failing disk makes a gap, a duplicate or a half batch, or loses what was acknowledged."""
-    calls, outcomes = asyncio.run(sweep(tmp_path, SIZES, how))
+    calls, outcomes = asyncio.run(sweep(fast_folder, SIZES, how))
     assert calls > 100
     assert outcomes == {"no start", "append_unknown"} | ({"log_full"} if how == "full" else set())
 
@@ -158,7 +158,7 @@ def test_any_call_may_fail(tmp_path: Path, how: str) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("how", FAULTS)
 @pytest.mark.parametrize("workload", WORKLOADS)
-def test_any_call_may_fail_whatever_is_written(tmp_path: Path, workload: str, how: str) -> None:
+def test_any_call_may_fail_whatever_is_written(fast_folder: Path, workload: str, how: str) -> None:
     """Broken: as above, in a batch of another size."""
-    calls, _ = asyncio.run(sweep(tmp_path, WORKLOADS[workload], how))
+    calls, _ = asyncio.run(sweep(fast_folder, WORKLOADS[workload], how))
     assert calls > 50

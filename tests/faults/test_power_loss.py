@@ -6,9 +6,6 @@ The record is of the real store on apsw's SQLite (``driver``); the images are op
 
 import asyncio
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -29,15 +26,6 @@ IMAGES = 5_000
 LONG_IMAGES = int(os.environ.get("LONG_IMAGES", "500000"))
 THOROUGH = 50
 """One image in so many is also opened to write, and written to."""
-
-
-@pytest.fixture
-def fast_folder() -> Iterator[Path]:
-    """A folder in memory where there is one: images need no disk."""
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None))
-    yield folder
-    shutil.rmtree(folder)
 
 
 def record(folder: Path, synchronous: str) -> list[Deed]:
