@@ -37,9 +37,11 @@ from statemachines.traits import live_of
 from statemachines.world import World
 
 HANDS = 4
-"""How many outputs are sealed at the same time."""
+"""How many outputs are sealed, and how many jobs are asked, at the same time."""
 RUNS_A_HAND = 64
 """How many ended JobRuns one thread collects in a go."""
+REFS_A_QUESTION = 500
+"""How many refs one configure gets as arguments: with the longest refs still well below what an argv may hold."""
 LINKS_A_GO = 64
 """How many links are compared at a start before something more urgent gets its turn."""
 
@@ -74,6 +76,7 @@ class Runner:
         self._tell: Sink
         self._world: WorldNow
         self._asking: set[Ref] = set()
+        self._askers = asyncio.Semaphore(HANDS)
         self._failure: asyncio.Future[None]
 
     def attach(self, tell: Sink, world: WorldNow) -> None:
@@ -243,16 +246,17 @@ class Runner:
     # -- asking ---------------------------------------------------------------------------------------------------
 
     def _ask(self, job_name: str, refs: tuple[Ref, ...]) -> None:
-        if refs:
-            self._asking.update(refs)
-            question = self._do(self._ask_and_tell(job_name, refs))
+        self._asking.update(refs)
+        for start in range(0, len(refs), REFS_A_QUESTION):
+            question = self._do(self._ask_and_tell(job_name, refs[start : start + REFS_A_QUESTION]))
             self._questions.add(question)
             question.add_done_callback(self._questions.discard)
 
     async def _ask_and_tell(self, job_name: str, refs: tuple[Ref, ...]) -> None:
         job = self._catalog.jobs[job_name]
         env = self._launcher.environment(self._catalog, job, {})
-        answer = await ask(job, refs, self._catalog.folder, env)
+        async with self._askers:
+            answer = await ask(job, refs, self._catalog.folder, env)
         self._asking.difference_update(refs)
         self._tell(answer)
 

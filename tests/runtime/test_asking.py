@@ -106,6 +106,18 @@ async def test_what_is_made_together_is_made_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
+async def test_very_many_refs_are_asked_about_in_several_goes(tmp_path: Path) -> None:
+    """If this fails, a large want of a job that configures itself is more than an argv can hold: all of it fails."""
+    rig = rig_with(tmp_path, *python(GOOD_ANSWER))
+    refs = [f"asked/{number}" for number in range(1_200)]
+    async with rig.life() as life:
+        await life.want(*refs)
+        await life.play()
+        assert len(await life.live()) == len(refs) + 1
+    assert sorted(len(rig.refs_of(start.run)) for start in rig.executor.starts[1:]) == [200, 500, 500]
+
+
+@pytest.mark.asyncio
 async def test_a_crash_forgets_the_answer_and_asks_again(tmp_path: Path) -> None:
     """If this fails, a want whose job was asked by the last daemon waits for ever."""
     rig = rig_with(tmp_path, *python(GOOD_ANSWER))
