@@ -84,6 +84,7 @@ async def test_what_is_dropped_is_written_down(path: Path) -> None:
     damaged = path.read_bytes()
     told = await recover(path)
     assert told.dropped_file == path.with_name("bel.sqlite.damaged-1.dropped.ndjson")
+    assert told.dropped_file is not None
     title, *lines = [json.loads(line) for line in told.dropped_file.read_text().splitlines()]
     assert (title["kept"], title["log"], title["reason"]) == (3, "bel.sqlite", told.reason)
     assert [line["seq"] for line in lines] == [4, 5, 6, 7, 8, 9, 10]
@@ -159,7 +160,7 @@ def is_opened_as_damaged(path: Path) -> bool:
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     (last,) = connection.execute("SELECT max(seq) FROM entry").fetchone()
     connection.close()
-    return last == 10
+    return bool(last == 10)
 
 
 def test_a_recovery_may_be_killed_at_any_step(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ It stands below SQLite as a VFS of apsw. Files are real, so what a process sees 
 pretended, and recorded: what a power cut would leave is worked out from the record (``images``).
 """
 
-# pyright: reportUnknownMemberType=false (the stubs of apsw name a type that Python has from 3.12 on)
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# (the stubs of apsw name a type that Python has from 3.12 on)
 
 from __future__ import annotations
 
