@@ -10,7 +10,7 @@ from tests.simulation.simulation import STEPS, Simulation
 
 def shown(row: Row) -> str:
     """One entry, for people."""
-    return f"{row[0]} [{row[1]}] at {row[2]} by {row[9]} after {row[7]}: {row[10]}"
+    return f"{row[0]} [{row[1]}] {row[11].hex()[:12]} at {row[2]} by {row[9]} after {row[7]}: {row[10]}"
 
 
 seed = int(sys.argv[1])

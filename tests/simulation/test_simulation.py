@@ -10,11 +10,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.house.source import ROOT
-from tests.simulation.simulation import STEPS, Broken, Simulation
+from tests.simulation.simulation import Broken, Simulation
 
-SEEDS = 600
+SEEDS = 1_000
 SEEDS_LONG = 50_000
 SEEDS_A_TEST = 100
+"""Histories that one test plays: about eight seconds."""
 COUNTED: Counter[str] = Counter()
 """What happened in all histories of this test run."""
 
@@ -49,7 +50,8 @@ def test_every_history_keeps_the_laws_and_comes_to_its_end(first: int) -> None:
 
 def test_everything_that_can_happen_happens() -> None:
     """If this fails, a kind of fault is no longer simulated, and nobody would notice."""
-    play_all(range(0 if COUNTED else SEEDS_A_TEST))
+    if not COUNTED:
+        play_all(range(SEEDS_A_TEST))
     assert never_happened(COUNTED) == [], f"{COUNTED}"
 
 
@@ -77,16 +79,16 @@ async def _does_nothing(*_: object) -> None:
     """Sync nothing."""
 
 
-def test_the_same_seed_gives_the_same_log_whatever_the_hashes_of_texts() -> None:
+@pytest.mark.parametrize("seed", [638, 639])
+def test_the_same_seed_gives_the_same_log_whatever_the_hashes_of_texts(seed: int) -> None:
     """If this fails, a seed that failed once may never fail again, and a set is walked where order matters."""
-    logs = [_log_of(7, hashes) for hashes in ("1", "2")]
-    assert logs[0] == logs[1]
-    assert logs[0].count(b"\n") > STEPS // 2
-    assert logs[0] != _log_of(8, "1")
+    one, another = (_log_of(seed, hashes) for hashes in ("1", "2"))
+    assert one == another
+    assert one.count(b'"kind":') > 100, "too little happened to tell"
 
 
 def _log_of(seed: int, hashes: str) -> bytes:
-    """The log of a history as another process plays it."""
+    """The log of a history, with its hashes, as another process plays it."""
     command = [sys.executable, "-m", "tests.simulation", str(seed)]
     environ = {**os.environ, "PYTHONHASHSEED": hashes}
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, check=True).stdout

@@ -27,6 +27,7 @@ from tests.model.graphs import Plan
 from tests.model.reference import Model, picture
 
 _ENDS = (want.WantSuccessful, want.WantFailed, want.WantUpstreamFailed)
+_STEPS = (want.WantIdle, want.WantBuilding, want.WantUpstreamBuilding, *_ENDS)
 _HOLDING = jobrun.Launching | jobrun.Running | jobrun.Canceling
 
 
@@ -58,14 +59,15 @@ class Witness:
     def landed(self, rows: Sequence[Row]) -> None:
         """A batch has become durable."""
         self._rows_are_whole(rows)
-        before = None
-        for row in rows:
-            event = to_entry(row, CODEC).event
-            if isinstance(event, _ENDS):
+        events = [to_entry(row, CODEC).event for row in rows]
+        wants_end = any(isinstance(event, _ENDS) for event in events)
+        before: Model | None = None
+        for row, event in zip(rows, events, strict=True):
+            if not isinstance(event, _STEPS):
+                before = None
+            elif wants_end:
                 before = before or Model(picture(self.world), self.plan)
                 self._a_want_ends_as_the_model_says(before, event)
-            else:
-                before = None
             try:
                 self.world.apply(event, row[SEQ])
             except (IllegalTransition, ValueError) as error:
@@ -90,7 +92,9 @@ class Witness:
             self._event_ids.add(row[EVENT_ID])
 
     def _a_want_ends_as_the_model_says(self, model: Model, event: AnyEvent) -> None:
-        """It closes by what was so when its group began, or now, where others of the group closed before it."""
+        """It closes by what was so when its group of steps began, or now, where others of it closed before."""
+        if not isinstance(event, _ENDS):
+            return
         wanting = model.seen.wants.get(event.id)
         step = type(event).__name__.removeprefix("Want")
         targets = [model.target(wanting)] if wanting else []
