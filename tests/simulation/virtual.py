@@ -21,8 +21,8 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 Work = tuple[Callable[[], object], "asyncio.Future[Any]"]
 
-THREAD_S = 0.02
-"""The longest that work for a thread takes."""
+THREAD_S = 2.0
+"""The longest that work for a thread takes; mostly it takes far less."""
 
 is_killed: ContextVar[Callable[[], bool]] = ContextVar("is_killed")
 """Whether the process that a task belongs to was killed: then its threads do nothing any more."""
@@ -114,12 +114,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> "asyncio.Future[T]":
         done = self.create_future()
+        takes_s = THREAD_S * self._dice.random() ** 5
         work = (lambda: func(*args), done)
         if isinstance(executor, ThreadPoolExecutor) and executor._max_workers == 1:
             self._single_threads.setdefault(executor, deque()).append(work)
-            self.call_later(self._dice.random() * THREAD_S, self._do_next, executor)
+            self.call_later(takes_s, self._do_next, executor)
         else:
-            self.call_later(self._dice.random() * THREAD_S, _do, work)
+            self.call_later(takes_s, _do, work)
         return done
 
     def get_debug(self) -> bool:
