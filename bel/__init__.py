@@ -12,6 +12,7 @@ partitions. What an event is comes in through a ``Codec``.
     head_file, witness         the head kept apart, and whether the log still reaches it
     lock                       one daemon a state directory
     replay, transfer, verify   reading the past, moving a log, looking for damage
+    recover, prefix, salvage   going on with what is good, how far that is, what is written down of the rest
 
 Source: design sections 3 and 6.
 """

@@ -40,7 +40,7 @@ async def find_prefix(source: SqliteReader) -> Prefix:
     ended = 0
     problems: list[str] = []
     try:
-        async for row in _sound_rows(source):
+        async for row in sound_rows(source):
             if row[BATCH] == row[SEQ]:
                 ended = row[SEQ] - 1
             last = row
@@ -53,7 +53,8 @@ async def find_prefix(source: SqliteReader) -> Prefix:
     return Prefix(ended, last[SEQ] if last else 0, problems[0] if problems else "", witnesses)
 
 
-async def _sound_rows(source: SqliteReader) -> AsyncIterator[Row]:
+async def sound_rows(source: SqliteReader) -> AsyncIterator[Row]:
+    """Give the rows from the first on, as far as one follows the other; raise ChainBroken or LogDamaged behind them."""
     chain, after, limit = ChainCheck(None), 0, CHUNK_ROWS
     while True:
         try:

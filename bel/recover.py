@@ -19,8 +19,8 @@ from bel.entry import Head
 from bel.errors import BelError, LogDamaged, LogFull
 from bel.head_file import head_file, read_head_file, sync_folder, write_head_file
 from bel.lock import read_holder
-from bel.prefix import Prefix, find_prefix
-from bel.reading import checked_rows, snapshot_seal
+from bel.prefix import Prefix, find_prefix, sound_rows
+from bel.reading import CHUNK_ROWS, snapshot_seal
 from bel.row import BATCH, HASH, SEQ, Row
 from bel.salvage import FORMAT, Title, read_dropped, write_dropped
 from bel.sqlite import SqliteReader, SqliteStore
@@ -90,9 +90,16 @@ async def _build(source: SqliteReader, fresh: Path, prefix: Prefix) -> None:
 
 
 async def _copy_rows(source: SqliteReader, store: SqliteStore, upto: int) -> None:
-    head = await store.head()
-    async for rows in checked_rows(source, 0, upto):
-        head = await _write(store, rows, head)
+    # Read with the same care as before: a reader of whole chunks may fail on a page that is only near.
+    head, waiting = await store.head(), list[Row]()
+    if not upto:
+        return
+    async for row in sound_rows(source):
+        waiting.append(row)
+        if len(waiting) == CHUNK_ROWS or row[SEQ] == upto:
+            head, waiting = await _write(store, waiting, head), []
+        if row[SEQ] == upto:
+            return
 
 
 async def _write(store: SqliteStore, rows: list[Row], before: Head) -> Head:
