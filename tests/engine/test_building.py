@@ -215,3 +215,22 @@ def test_a_turn_stays_within_its_limit_and_the_next_goes_on() -> None:
         sizes.append(len(turn.facts))
     assert max(sizes) <= 100 + 3
     assert all(core.is_live(ref) for ref in refs)
+
+
+def test_what_was_made_from_the_same_before_is_shown_again() -> None:
+    """If this fails, an input that goes back to what it was makes everything after it run again."""
+    core = Core(CHAIN)
+    for digest in ("1", "2"):
+        core.turn(ReportPartition("test", Ref("outside"), digest))
+        core.want("inside")
+        core.play(lambda run: ended(run, digest=f"made by {run.spec.id}"))
+    first, second = core.runs_of("needs_outside")
+    assert first != second
+    core.turn(ReportPartition("test", Ref("outside"), "1"))
+    want = core.want("inside")
+    assert core.state(want) == "Successful"
+    assert core.runs_of("needs_outside") == [first, second]
+    shown = core.board.world.partitions[core.board.holdings.canonical[Ref("inside")]]
+    assert isinstance(shown, partition.Live)
+    assert isinstance(shown.origin, partition.Adopted)
+    assert shown.content.digest == f"made by {first}"
