@@ -45,6 +45,9 @@ from statemachines.ids import SECOND_US, InstanceId, RunId, Timestamp, WantId
 from statemachines.partition import PartitionTainted
 from statemachines.want import Movable
 
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Between them every moment can be written in any time zone, with the longest duration added to it."""
+
 LOOK_AGAIN_S = 0.02
 """Where a want is waited for, how long what happens meanwhile is collected before it is looked at again."""
 
@@ -213,4 +216,6 @@ def _moment(text: str | None) -> Timestamp | None:
     except ValueError:
         raise refusal("bad_time", f"data_timestamp {text!r} is no moment", "write 2013-01-05T00:00:00Z") from None
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if not EARLIEST <= aware < LATEST:
+        raise refusal("bad_time", f"data_timestamp {text!r} is out of range", "give a year from 1 to 8999")
     return Timestamp(round(aware.timestamp() * SECOND_US))

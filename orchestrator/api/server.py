@@ -76,6 +76,7 @@ def _config(engine: Engine) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # a header, or $FORWARDED_ALLOW_IPS, must never say who asks
         limit_concurrency=CONNECTIONS_MAX,
         backlog=BACKLOG,
         timeout_graceful_shutdown=DRAIN_S,
