@@ -81,6 +81,14 @@ class Engine:
         """Keep a snapshot of the world as it is committed now."""
         return await save_world(self.log, (await self.board()).world)
 
+    def drain(self) -> None:
+        """End after the turn that is under way: take no more commands, start nothing more. Reads go on."""
+        self._loop.stop()
+
+    @property
+    def is_draining(self) -> bool:
+        return self._loop.stopping
+
     @property
     def read_only(self) -> str | None:
         """Why nothing can be written at the moment, or None."""

@@ -39,6 +39,7 @@ class Parts:
         from orchestrator.api.local import LocalDoor
         from orchestrator.daemon import open_engine
 
+        _keep_private()
         async with open_engine(self.load(config)) as engine:
             yield LocalDoor(engine, _actor())
 
@@ -48,8 +49,21 @@ class Parts:
         from orchestrator.api.server import serve
         from orchestrator.daemon import open_engine
 
+        _keep_private()
         async with open_engine(self.load(config)) as engine, serve(engine):
-            yield LocalDoor(engine, _actor())
+            try:
+                yield LocalDoor(engine, _actor())
+            finally:
+                engine.drain()  # before the server goes: nothing is started while open requests end
+
+
+def _keep_private() -> None:
+    """What a process with an engine writes is for its owner only, and its memory is never dumped."""
+    import os
+    import resource
+
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _actor() -> str:

@@ -268,6 +268,9 @@ async def livez() -> Response[bytes]:
 @get("/readyz")
 async def readyz(request: Asked) -> Response[bytes]:
     """It takes commands."""
+    engine: Engine = request.app.state.engine
+    if engine.is_draining:
+        raise refusal("no_answer", "the daemon is ending", "ask the next one")
     status = await _door(request).status()
     if status.read_only is not None:
         raise refusal("log_full", status.read_only, "free some space; the daemon goes on by itself")

@@ -46,6 +46,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def is_draining(self) -> bool:
+        """Whether it takes no more commands, because it is about to end."""
+        ...
+
+    @property
     def read_only(self) -> str | None:
         """Why nothing can be written at the moment, or None."""
         ...

@@ -1,8 +1,8 @@
 """The daemon in the foreground: ready, telling, draining.
 
 SIGTERM or SIGINT drain it: it takes no more commands, finishes the turn, leaves what runs to its keeper, and ends. A
-second signal ends the process at once; the next start takes over either way. It writes one line of log for each want
-and each JobRun that comes to an end, and none for turns.
+second signal ends the process at once; the next start takes over either way. It tells a service manager that it is
+ready, and that it stops, and writes one line of log for each want and each JobRun that comes to an end; none for turns.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from orchestrator.cli.notify import Manager
+from orchestrator.cli.speech import safe
+
 if TYPE_CHECKING:
-    from structlog.typing import FilteringBoundLogger
+    from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
     from orchestrator.api.door import Door
     from orchestrator.cli.session import Session
@@ -56,7 +59,8 @@ async def run_daemon(session: Session) -> None:
         status = await door.status()
         say.info("ready", pid=os.getpid(), application=status.application, state=status.state_directory, seq=status.seq)
         telling = asyncio.create_task(_tell(door, status.seq, say))
-        await stopped.wait()
+        async with Manager(os.environ).told_ready():
+            await stopped.wait()
         say.info("stopping", seq=(await door.status()).seq)
         telling.cancel()
         with suppress(asyncio.CancelledError):
@@ -82,14 +86,20 @@ def _reason(entry: EntryView) -> dict[str, object]:
     return {name: entry.event[name] for name in ("reason", "failure", "missing") if entry.event.get(name)}
 
 
+def _safe(_logger: WrappedLogger, _method: str, told: EventDict) -> EventDict:
+    """Show control characters: what comes from jobs and people is never obeyed by a terminal."""
+    return {key: safe(value) if isinstance(value, str) else value for key, value in told.items()}
+
+
 def _logger() -> FilteringBoundLogger:
     colors = not os.environ.get("NO_COLOR")
-    drawn = sys.stderr.isatty()
+    for_people: list[Processor] = [_safe, structlog.dev.ConsoleRenderer(colors=colors)]
+    rendered = for_people if sys.stderr.isatty() else [structlog.processors.JSONRenderer()]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
-            structlog.dev.ConsoleRenderer(colors=colors) if drawn else structlog.processors.JSONRenderer(),
+            *rendered,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

@@ -72,7 +72,8 @@ class Loop:
         self._ids = ids
         self._mailbox = mailbox
         self._settled = asyncio.Event()
-        self._stopping = False
+        self.stopping = False
+        """Whether it ends after the turn that is under way."""
         self._broken = False
         self.board: Board
         self.full: LogFull | None = None
@@ -90,7 +91,7 @@ class Loop:
         Whoever still waits for an answer or for the board then gets NoAnswer.
         """
         try:
-            while not self._stopping:
+            while not self.stopping:
                 await self._mailbox.filled(self._until_next_timer())
                 await self._turn()
                 await asyncio.sleep(0)
@@ -101,7 +102,7 @@ class Loop:
 
     def stop(self) -> None:
         """End after the turn that is under way."""
-        self._stopping = True
+        self.stopping = True
         self._mailbox.wake()
 
     async def submit(self, command: AnyCommand) -> Answer:
