@@ -1,6 +1,8 @@
 """The output of JobRuns, read from its files: a piece of it, or its last line. Runs in a thread."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 import msgspec
@@ -50,13 +52,21 @@ def _with_last_line(run: RunProgress, layout: Layout) -> RunProgress:
 
 
 def _piece(path: Path, offset: int) -> tuple[int, bytes, int]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    # A job can put anything in the place of its log: a link is not followed, and a pipe is not waited for.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        size = os.fstat(descriptor).st_size
+        size = _size_of_file(descriptor, path)
         start = min(size, offset) if offset >= 0 else max(0, size + offset)
         return size, os.pread(descriptor, PIECE_BYTES, start), start
     finally:
         os.close(descriptor)
+
+
+def _size_of_file(descriptor: int, path: Path) -> int:
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file any more", str(path))
+    return found.st_size
 
 
 def _whole_characters(data: bytes) -> bytes:

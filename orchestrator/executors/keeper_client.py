@@ -222,7 +222,23 @@ def _encode(run: ProcessStart | WorkerStart) -> msgspec.Raw:
     try:
         request = msgspec.json.encode(run)
     except UnicodeEncodeError as error:
-        raise ValueError(f"{error.object!r} is not valid text; correct it") from error
+        # It may be the value of a passed environment key: that is named, never quoted.
+        raise ValueError(f"{_not_text(run)} is not UTF-8 text; correct it") from error
     if len(request) > _START_BYTES_MAX:
         raise ValueError("arguments and environment are too long together; give the job fewer refs at a time")
     return msgspec.Raw(request)
+
+
+def _not_text(run: ProcessStart | WorkerStart) -> str:
+    for key, value in run.env.items():
+        if not _is_text(value):
+            return f"the value of the environment key {key}"
+    return "an argument or a path of its command"
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
