@@ -149,6 +149,8 @@ def permissions(state: Path) -> Finding:
     if place != state:
         return Finding("permissions", "ok", f"{state} does not exist yet and can be made")
     mode = stat.S_IMODE(state.stat().st_mode)
+    if mode & 0o022:
+        return Finding("permissions", "problem", f"others may write in {state} (mode {mode:o})", f"chmod 700 {state}")
     if mode & 0o077:
         return Finding("permissions", "warning", f"{state} has mode {mode:o}", f"others may look in: chmod 700 {state}")
     return Finding("permissions", "ok", f"{state} has mode {mode:o}")

@@ -114,6 +114,7 @@ def write_crash(error: BaseException, state: Path | None) -> Path | None:
         if folder is not None and folder.is_dir():
             path = folder / f"crash-{stamp}-{os.getpid()}.txt"
             try:
+                path.touch(mode=0o600, exist_ok=False)  # in a folder of everybody it may be somebody's trap
                 path.write_text(told, encoding="utf-8", errors="backslashreplace")
             except OSError:
                 continue

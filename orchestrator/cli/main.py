@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from io import StringIO
 
 import click
 from click.exceptions import Exit as Left
@@ -29,7 +30,7 @@ def run(arguments: Sequence[str], parts: Parts) -> int:
     except (KeyboardInterrupt, click.Abort):
         return Exit.INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets no traceback
         return _end(error, session)
@@ -59,6 +60,14 @@ def _refuse_bytes(arguments: list[str]) -> None:
             argument.encode()
         except UnicodeEncodeError:
             raise CliError(Exit.BAD_DATA, f"{argument!r} is not UTF-8 text", "type it as UTF-8") from None
+
+
+def _show(error: click.ClickException) -> None:
+    """Say what was wrong with the arguments; it may quote them, whatever they hold."""
+    told = StringIO()
+    error.show(told)
+    with suppress(OSError):
+        talk(told.getvalue().rstrip("\n"))
 
 
 def _end(error: Exception, session: Session) -> int:
