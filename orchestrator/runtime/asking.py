@@ -61,7 +61,6 @@ async def _run(job: Job, refs: tuple[Ref, ...], folder: Path, env: Mapping[str, 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
-        umask=0o077,
     )
     try:
         async with asyncio.timeout(PATIENCE_S):

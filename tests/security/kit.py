@@ -222,7 +222,6 @@ def careless_environment() -> dict[bytes, bytes]:
         b"TOKEN": PASSED.encode(),
         b"UNTEXT": UNTEXT,
         b"FORWARDED_ALLOW_IPS": b"*",
-        b"PYTHONPATH": b"",
     }
     return {**{os.fsencode(key): os.fsencode(value) for key, value in os.environ.items()}, **planted}
 
