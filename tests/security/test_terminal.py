@@ -96,17 +96,18 @@ def test_what_was_typed_wrongly_is_quoted_harmlessly(app: Path, arguments: list[
     assert not any(sign in drawn for sign in OBEYED)
 
 
-def test_the_daemon_shows_reasons_harmlessly_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sign", [*OBEYED, ESCAPES])
+def test_the_daemon_shows_reasons_harmlessly_on_a_terminal(monkeypatch: pytest.MonkeyPatch, sign: str) -> None:
     """Broken: a job writes to the terminal of whoever runs the daemon in the foreground."""
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("NO_COLOR", "1")
     try:
-        _logger().warning("JobRunFailed", reason=ESCAPES, failure={"reason": ESCAPES}, missing=[ESCAPES])
+        _logger().warning("JobRunFailed", reason=f"owned{sign}", failure={"reason": sign}, missing=[sign])
     finally:
         structlog.reset_defaults()
     assert "owned" in screen.getvalue()
-    assert not any(sign in screen.getvalue() for sign in OBEYED)
+    assert not any(obeyed in screen.getvalue() for obeyed in OBEYED)
 
 
 def test_a_pipe_gets_what_a_job_printed_as_it_is(hostile: Path) -> None:
