@@ -223,7 +223,7 @@ def _encode(run: ProcessStart | WorkerStart) -> msgspec.Raw:
         request = msgspec.json.encode(run)
     except UnicodeEncodeError as error:
         # It may be the value of a passed environment key: that is named, never quoted.
-        raise ValueError(f"{_not_text(run)} is not UTF-8 text; correct it") from error
+        raise ValueError(f"{_not_text(run)} is not valid text (UTF-8); correct it") from error
     if len(request) > _START_BYTES_MAX:
         raise ValueError("arguments and environment are too long together; give the job fewer refs at a time")
     return msgspec.Raw(request)

@@ -173,5 +173,5 @@ def test_every_command_is_searched_or_named_as_an_exception() -> None:
 def test_a_key_that_is_no_text_is_named_and_its_value_is_not(ran: Path) -> None:
     """Broken: the failure of a job quotes the secret that could not be passed on."""
     (run,) = as_json(ran, "jobrun", "list", "--job", "untext")
-    assert "UNTEXT is not UTF-8" in run["failure"]["reason"]
+    assert "UNTEXT is not valid text" in run["failure"]["reason"]
     assert CANARY not in json.dumps(run)
