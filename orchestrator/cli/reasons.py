@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.failures import Exit
+from orchestrator.cli.failures import CliError, Exit
 from orchestrator.cli.options import json_option, ref_argument, refs_argument
 from orchestrator.cli.speech import counted, data, is_drawn, readable, talk
 from orchestrator.cli.tables import print_json, print_table
@@ -33,13 +33,21 @@ def plan(context: click.Context, /, *, refs: tuple[str, ...], form: str, as_json
     if as_json:
         print_json(found)
     elif form == "sh":
-        from orchestrator.views.script import render_sh
-
-        data(render_sh(found, session.application().catalog))
+        _print_script(found, session)
     else:
         _print_plan(found)
     if found.impossible:
         context.exit(Exit.NO)
+
+
+def _print_script(plan: Plan, session: Session) -> None:
+    from orchestrator.views.script import NotScriptable, render_sh
+
+    try:
+        data(render_sh(plan, session.application().catalog))
+    except NotScriptable as error:
+        why, _, hint = str(error).rpartition("; ")
+        raise CliError(Exit.NO, why, hint) from None
 
 
 @click.command("why")

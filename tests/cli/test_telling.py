@@ -118,3 +118,12 @@ def test_a_plan_of_something_like_nothing_points_to_the_list(app: Path) -> None:
     """Broken: a plan says that the nearest patterns are none."""
     assert "wantd job list" in here(app, "plan", "x/y/z").stdout
     assert "the nearest: sum" in here(app, "plan", "sums").stdout
+
+
+def test_a_plan_that_no_script_can_follow_is_refused_in_words(app: Path) -> None:
+    """Broken: asking for a script of what cannot be scripted is answered as if wantd had a bug."""
+    for ref in ("sum/of/nothing", "inside"):
+        done = here(app, "plan", "--format", "sh", ref)
+        assert done.returncode == 1
+        assert "use wantd build instead" in done.stderr
+        assert not done.stdout
