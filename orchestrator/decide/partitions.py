@@ -17,7 +17,7 @@ def taint(turn: Turn, command: TaintPartitions) -> Answer:
     if elsewhere is not None:
         return elsewhere
     if not command.refs:
-        return Refused("empty_taint", "a taint needs at least one ref", "name what must not be used")
+        return Refused("bad_ref", "a taint needs at least one ref", "name what must not be used")
     holdings = turn.board.holdings
     unknown = next((ref for ref in command.refs if ref not in holdings.canonical), None)
     if unknown is not None:
