@@ -29,6 +29,7 @@ from orchestrator.planning.recipes import Recipes
 from orchestrator.runtime.clock import Clock, SystemClock
 from orchestrator.runtime.codec import CODEC
 from orchestrator.runtime.collecting import Collector
+from orchestrator.runtime.garbage import rare_collections, spared
 from orchestrator.runtime.inline import InlineJobs
 from orchestrator.runtime.launching import Launcher
 from orchestrator.runtime.layout import Layout
@@ -115,6 +116,7 @@ async def open_engine(application: Application, clock: Clock | None = None) -> A
     layout = application.layout
     layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
+        stack.enter_context(rare_collections())
         lock = await take_lock(layout.state, Holder.this_process(clock.now()))
         stack.callback(lock.release)
         log = await open_log(layout.log, CODEC)
@@ -122,7 +124,9 @@ async def open_engine(application: Application, clock: Clock | None = None) -> A
         epoch = await log.take_epoch()
         lock.note_epoch(epoch)
         ports = Ports(log, DiskStore(layout.store), LocalExecutor(layout.keepers, epoch), clock)
-        yield await stack.enter_async_context(run_engine(application, ports))
+        engine = await stack.enter_async_context(run_engine(application, ports))
+        stack.enter_context(spared())
+        yield engine
 
 
 @asynccontextmanager
