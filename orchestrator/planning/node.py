@@ -23,14 +23,17 @@ if TYPE_CHECKING:
 NEVER = 1 << 62
 """As ``blocked``: no want can be so new that this could be had."""
 
-NO_PRIORITY = -(1 << 31)
+Pull = tuple[int, int]
+"""How much something is demanded: the newest opening among the wants that do, and the highest priority."""
+
+NO_DEMAND: Pull = (0, -(1 << 31))
 
 
 class Node:
     """What is known and wanted of one ref in one environment."""
 
     __slots__ = (
-        "bars",
+        "barred",
         "blocked",
         "canonical",
         "cycle",
@@ -40,6 +43,7 @@ class Node:
         "expanded",
         "impossible",
         "maker",
+        "marked",
         "needs",
         "newest",
         "newest_seq",
@@ -59,6 +63,8 @@ class Node:
 
     def __init__(self, ref: Ref, maker: Job | External | None) -> None:
         self.ref = ref
+        self.marked = False
+        """It is on the agenda."""
         self.maker = maker
         self.recipe: Recipe | None = None
         """How it is made by declaration, once somebody asked and until it is done."""
@@ -76,14 +82,13 @@ class Node:
         """How many of its reads are no longer what is current there."""
         self.done = self.expanded = False
 
-        self.roots: dict[WantId, tuple[int, int]] = {}
-        """Open wants that name this ref: id -> (opened, priority)."""
+        self.roots: dict[WantId, Pull] = {}
+        """Open wants that name this ref."""
         self.dependents: dict[Node, bool] = {}
         """Expanded nodes that need this, and whether they want it built for the asking."""
-        self.opened = 0
-        """The newest opening among the wants that demand it; 0 where nobody does."""
-        self.priority = NO_PRIORITY
-        self.passed: tuple[int, int] = (0, NO_PRIORITY)
+        self.opened, self.priority = NO_DEMAND
+        """The newest opening among the wants that demand it, 0 where nobody does; the highest priority among them."""
+        self.passed = NO_DEMAND
         """The demand it hands on to its needs."""
         self.rescan = False
         """Some demand on it fell away: look at all its sources again."""
@@ -91,10 +96,8 @@ class Node:
         self.refit = True
         """Its needs may have changed: find them anew."""
         self.needs: dict[Node, bool] = {}
-        self.unmet = 0
-        """How many of its needs are not done."""
-        self.bars = 0
-        """How many of its needs are blocked."""
+        self.unmet = self.barred = 0
+        """How many of its needs are not done; the newest ``blocked`` among them."""
         self.blocked = 0 if maker is not None else NEVER
         """The newest seq at which it, or something it needs, failed; 0 while done or being built.
         A want opened later tries again."""

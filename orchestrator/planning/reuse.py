@@ -5,7 +5,7 @@ Source: design section 8; snowleopard/build (the verifying trace).
 
 from orchestrator.catalog import Job
 from orchestrator.planning.board import Board
-from orchestrator.planning.graph import content_digest, fingerprint_of
+from orchestrator.planning.freshness import content_digest, fingerprint_of
 from orchestrator.planning.node import Node
 from statemachines.partition import Live
 

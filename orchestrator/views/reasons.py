@@ -5,7 +5,7 @@ from itertools import islice
 
 from orchestrator.catalog import Job
 from orchestrator.planning.board import Board
-from orchestrator.planning.graph import content_digest, fingerprint_of
+from orchestrator.planning.freshness import content_digest, fingerprint_of
 from orchestrator.planning.node import Node
 from orchestrator.planning.queue import free_slots
 from orchestrator.views.codes import Code

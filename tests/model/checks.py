@@ -4,7 +4,7 @@ from collections import Counter
 
 from orchestrator.planning.board import Board
 from orchestrator.planning.cases import case_of
-from orchestrator.planning.node import NO_PRIORITY, Node
+from orchestrator.planning.node import NO_DEMAND, Node
 from orchestrator.planning.recipes import Recipes
 from orchestrator.planning.turn import Fact, Turn
 from orchestrator.reconcile import reconcile
@@ -161,4 +161,4 @@ def _standing(node: Node) -> tuple[object, ...]:
     return node.building, node.expanded, node.stale, blocked, node.unmet, node.opened, node.priority
 
 
-_NOTHING = (False, False, 0, 0, 0, 0, NO_PRIORITY)
+_NOTHING = (False, False, 0, 0, 0, *NO_DEMAND)

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from orchestrator.executors.base import Exit
 from orchestrator.observations import Found, JobEnded, Nothing
-from orchestrator.planning.graph import content_digest
+from orchestrator.planning.freshness import content_digest
 from orchestrator.report import BadReport, Made, Missing, Report
 from statemachines import partition
 from statemachines.jobrun import Canceling, Launching, Running
