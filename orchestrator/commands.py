@@ -5,6 +5,7 @@ A command is a wish of somebody outside. ``orchestrator.decide`` turns it into e
 
 import msgspec
 
+from orchestrator.errors import ErrorCode
 from statemachines.ids import LOCAL, RunId, Timestamp, WantId
 from statemachines.partition import Scalar
 from statemachines.refs import Ref
@@ -100,7 +101,7 @@ class Accepted(msgspec.Struct, frozen=True):
 class Refused(msgspec.Struct, frozen=True):
     """The answer to a command that was not taken: a stable code, why, and what to do."""
 
-    code: str
+    code: ErrorCode
     why: str
     hint: str = ""
 

@@ -21,6 +21,7 @@ from orchestrator.api.requests import (
     AboutLineage,
     AboutRef,
     Because,
+    Filter,
     Following,
     Nothing,
     Offset,
@@ -31,6 +32,7 @@ from orchestrator.api.requests import (
     Tainted,
 )
 from orchestrator.api.unix import address_of
+from orchestrator.errors import is_code
 from orchestrator.views.shapes import (
     PAGE_MAX,
     EntryFilter,
@@ -60,7 +62,6 @@ from orchestrator.views.shapes import (
 )
 
 T = TypeVar("T")
-Filter = WantFilter | PartitionFilter | JobRunFilter | EntryFilter
 
 PATIENCE_S = 120.0
 """How long a daemon may take to answer."""
@@ -273,4 +274,7 @@ def _error(status: int, answer: bytes) -> DoorError:
     except msgspec.MsgspecError:
         shown = answer[:200].decode(errors="replace")
         return DoorError("internal", f"the daemon answered {status}: {shown}", "is it another version?", 70)
+    if not is_code(problem.code):
+        why = f"the daemon answered {status} with the unknown code {problem.code}: {problem.detail}"
+        return DoorError("internal", why, "is it another version?", problem.exit_code)
     return DoorError(problem.code, problem.detail, problem.hint, problem.exit_code)

@@ -7,6 +7,7 @@ filter has a limit. The door knows who asks: the actor is never part of a reques
 from collections.abc import AsyncIterator, Mapping
 from typing import Literal, Protocol
 
+from orchestrator.errors import ErrorCode
 from orchestrator.views.shapes import (
     EntryFilter,
     EntryView,
@@ -42,9 +43,9 @@ GRAPH_DEPTH = 3
 class DoorError(Exception):
     """A refusal or a failure: a stable ``code``, ``why``, what to do (``hint``), the exit code of the command line."""
 
-    def __init__(self, code: str, why: str, hint: str = "", exit_code: int = 70) -> None:
+    def __init__(self, code: ErrorCode, why: str, hint: str = "", exit_code: int = 70) -> None:
         super().__init__(f"{why}; {hint}" if hint else why)
-        self.code = code
+        self.code: ErrorCode = code
         self.why = why
         self.hint = hint
         self.exit_code = exit_code

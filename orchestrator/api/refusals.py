@@ -1,57 +1,30 @@
-"""From what the engine, the catalog and the log refuse to the one error of doors, and its HTTP status.
-
-Exit codes are those of design section 10: 1 the answer is no, 2 usage, 65 bad data, 66 no such thing, 69 no daemon,
-70 a bug, 74 input and output, 75 try later, 77 not allowed.
-"""
+"""From what the engine, the catalog and the log refuse to the one error of doors, and its HTTP status."""
 
 from bel.errors import BelError
 from orchestrator.api.door import DoorError
 from orchestrator.catalog import CatalogError, NobodyMakes
 from orchestrator.commands import Refused
+from orchestrator.errors import EXIT_CODES, ErrorCode, is_code
 from statemachines.refs import BadRef, Ref, parse_ref
 
-_EXIT_CODES = {
-    "not_now": 1,
-    "bad_request": 2,
-    "bad_ref": 65,
-    "bad_time": 65,
-    "bad_inputs": 65,
-    "cycle": 65,
-    "empty_want": 65,
-    "too_many_refs": 65,
-    "not_external": 65,
-    "idempotency_conflict": 65,
-    "too_large": 65,
-    "no_job_makes": 66,
-    "no_such_environment": 66,
-    "no_such_want": 66,
-    "no_such_partition": 66,
-    "no_such_jobrun": 66,
-    "no_such_page": 66,
-    "no_log_text": 66,
-    "no_daemon": 69,
-    "log_closed": 69,
-    "no_answer": 69,
-    "internal": 70,
-    "log_unreadable": 74,
-    "socket_failed": 74,
-    "socket_taken": 74,
-    "log_full": 75,
-    "log_locked": 75,
-    "busy": 75,
-    "chain_broken": 1,
-    "tail_missing": 1,
-    "log_damaged": 1,
+_STATUSES = {1: 409, 2: 400, 65: 422, 66: 404, 69: 503, 70: 500, 74: 500, 75: 503, 77: 403, 78: 500}
+"""The status of an error by its exit code."""
+
+_OTHER_STATUSES: dict[ErrorCode, int] = {
+    "idempotency_conflict": 409,
+    "too_large": 413,
+    "no_such_method": 405,
+    # The log cannot be read: that is nothing which whoever asks has done.
+    "newer_log": 500,
+    "not_a_log": 500,
+    "undecodable": 500,
+    "unknown_kind": 500,
 }
 
-_STATUSES = {1: 409, 2: 400, 65: 422, 66: 404, 69: 503, 70: 500, 74: 500, 75: 503, 77: 403}
 
-_OTHER_STATUSES = {"idempotency_conflict": 409, "too_large": 413, "no_such_method": 405}
-
-
-def refusal(code: str, why: str, hint: str = "") -> DoorError:
+def refusal(code: ErrorCode, why: str, hint: str = "") -> DoorError:
     """The error with this stable code."""
-    return DoorError(code, why, hint, _EXIT_CODES.get(code, 70))
+    return DoorError(code, why, hint, EXIT_CODES[code])
 
 
 def refused(answer: Refused) -> DoorError:
@@ -68,12 +41,13 @@ def of_catalog(error: CatalogError | BadRef) -> DoorError:
 
 def of_log(error: BelError) -> DoorError:
     """A log that cannot be read."""
+    assert is_code(error.code), f"the log has a new kind of error, {error.code}"
     return refusal(error.code, str(error))
 
 
-def status_of(error: DoorError) -> int:
+def status_of(code: ErrorCode) -> int:
     """The HTTP status of an error."""
-    return _OTHER_STATUSES.get(error.code) or _STATUSES.get(error.exit_code, 500)
+    return _OTHER_STATUSES.get(code) or _STATUSES[EXIT_CODES[code]]
 
 
 def checked_ref(text: str) -> Ref:

@@ -4,9 +4,12 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 
-from orchestrator.views.shapes import Scalar
+from orchestrator.views.shapes import EntryFilter, JobRunFilter, PartitionFilter, Scalar, WantFilter
 
 T = TypeVar("T")
+
+Filter = WantFilter | PartitionFilter | JobRunFilter | EntryFilter
+"""What chooses from a list that comes in pages."""
 
 BASE = "/api/v1"
 BODY_BYTES_MAX = 16 << 20

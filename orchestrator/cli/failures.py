@@ -40,20 +40,6 @@ class CliError(Exception):
         self.hint = hint
 
 
-_OF_THE_LOG = {
-    "append_unknown": Exit.BROKEN_IO,
-    "log_unreadable": Exit.BROKEN_IO,
-    "log_full": Exit.TRY_LATER,
-    "log_locked": Exit.TRY_LATER,
-    "epoch_too_old": Exit.TRY_LATER,
-    "no_such_seq": Exit.NOTHING_THERE,
-    "bad_export": Exit.BAD_DATA,
-    "newer_log": Exit.BAD_DATA,
-    "not_a_log": Exit.BAD_DATA,
-    "undecodable": Exit.BAD_DATA,
-    "unknown_kind": Exit.BAD_DATA,
-}
-"""Errors of the log by their code; what is not named is damage, which was not asked for and is found."""
 _HINTS = {"log_locked": "wait until it ends, or stop it; commands work side by side only while `wantd serve` runs"}
 """What to do, where the command line knows better than the log."""
 _OF_THE_SYSTEM = {
@@ -73,6 +59,7 @@ def explain(error: Exception) -> CliError | None:
     from orchestrator.api.door import DoorError
     from orchestrator.catalog import CatalogError
     from orchestrator.config import ConfigError
+    from orchestrator.errors import EXIT_CODES, is_code
     from orchestrator.executors.base import ExecutorError, StaleEpoch
     from statemachines.edges import IllegalTransition
     from statemachines.refs import BadRef
@@ -90,7 +77,8 @@ def explain(error: Exception) -> CliError | None:
             return CliError(Exit.BAD_DATA, *_halves(str(error)))
         case BelError():
             why, hint = _halves(str(error))
-            return CliError(_OF_THE_LOG.get(error.code, Exit.NO), why, _HINTS.get(error.code, hint))
+            assert is_code(error.code), f"the log has a new kind of error, {error.code}"
+            return CliError(Exit(EXIT_CODES[error.code]), why, _HINTS.get(error.code, hint))
         case ExecutorError():
             code = Exit.TRY_LATER if isinstance(error, StaleEpoch) else Exit.BROKEN_IO
             return CliError(code, *_halves(str(error)))

@@ -205,6 +205,7 @@ def test_the_client_starts_fast() -> None:
         "orchestrator.api.door",
         "orchestrator.api.requests",
         "orchestrator.api.unix",
+        "orchestrator.errors",
         "orchestrator.views",
         "orchestrator.views.codes",
         "orchestrator.views.shapes",

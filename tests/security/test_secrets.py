@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from orchestrator.api.app import HANDLERS
+from orchestrator.api.operations import OPERATIONS
 from orchestrator.api.requests import BASE
 from orchestrator.cli.tree import walk, wantd
 from tests.cli.kit import as_json, here
@@ -85,15 +85,14 @@ def answers(app: Path) -> Iterator[tuple[str, str]]:
 def pages(app: Path) -> Iterator[tuple[str, str]]:
     """What every resource of the API says to a GET."""
     names = {
-        "want:str": as_json(app, "want", "list")[0]["id"],
-        "run:str": as_json(app, "jobrun", "list")[0]["id"],
+        "want": as_json(app, "want", "list")[0]["id"],
+        "run": as_json(app, "jobrun", "list")[0]["id"],
     }
-    for handler in HANDLERS:
-        for path in getattr(handler, "paths", ()):
-            if not str(path).endswith("/log"):
-                target = str(path).replace("{want:str}", names["want:str"]).replace("{run:str}", names["run:str"])
-                for query in ("", "?ref=process/a", "?ref=untext/a"):
-                    yield target, ask(app / ".wantd" / "socket", "GET", target + query).body.decode()
+    for operation in OPERATIONS:
+        if not operation.path.endswith("/log"):
+            target = operation.path.format_map(names)
+            for query in ("", "?ref=process/a", "?ref=untext/a"):
+                yield target, ask(app / ".wantd" / "socket", "GET", target + query).body.decode()
 
 
 def is_the_jobs_own(state: Path, path: Path) -> bool:

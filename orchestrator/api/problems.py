@@ -1,0 +1,72 @@
+"""Errors as they are sent: problem details (RFC 9457) of type ``urn:wantd:problem:<code>``, with what to do."""
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Response
+from litestar.exceptions import HTTPException
+
+from bel.errors import BelError
+from orchestrator.api.decoding import Asked
+from orchestrator.api.door import DoorError
+from orchestrator.api.refusals import of_log, refusal, status_of
+from orchestrator.errors import ErrorCode
+from orchestrator.runtime.mailbox import NoAnswer
+from orchestrator.views.shapes import Problem
+
+PROBLEM_TYPE = "application/problem+json"
+
+_LOG = logging.getLogger(__name__)
+_OF_THE_FRAMEWORK: dict[int, ErrorCode] = {404: "no_such_page", 405: "no_such_method", 413: "too_large"}
+
+
+def problem(error: DoorError, status: int | None = None) -> Response[bytes]:
+    """The answer that tells an error."""
+    status = status or status_of(error.code)
+    told = Problem(
+        type=f"urn:wantd:problem:{error.code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=error.why,
+        code=error.code,
+        hint=error.hint,
+        exit_code=error.exit_code,
+    )
+    return Response(msgspec.json.encode(told), status_code=status, media_type=PROBLEM_TYPE)
+
+
+def _on_door_error(_: Asked, error: DoorError) -> Response[bytes]:
+    return problem(error)
+
+
+def _on_log_error(_: Asked, error: BelError) -> Response[bytes]:
+    return problem(of_log(error))
+
+
+def _on_no_answer(_: Asked, error: NoAnswer) -> Response[bytes]:
+    return problem(refusal("no_answer", str(error)))
+
+
+def _on_http_error(request: Asked, error: HTTPException) -> Response[bytes]:
+    """What the framework refuses by itself."""
+    code = _OF_THE_FRAMEWORK.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
+    return problem(refusal(code, f"{request.method} {request.url.path}: {error.detail}"), error.status_code)
+
+
+def _on_bug(request: Asked, error: Exception) -> Response[bytes]:
+    """A bug answers like everything else; where it is, is for whoever runs the daemon."""
+    _LOG.error("a request ran into a bug", exc_info=error)
+    why = f"{request.method} {request.url.path} ran into a bug: {type(error).__name__}: {error}"
+    return problem(refusal("internal", why, "please report it"))
+
+
+ON_ERRORS: dict[int | type[Exception], Callable[[Asked, Any], Response[bytes]]] = {
+    DoorError: _on_door_error,
+    BelError: _on_log_error,
+    NoAnswer: _on_no_answer,
+    HTTPException: _on_http_error,
+    Exception: _on_bug,
+}

@@ -1,0 +1,156 @@
+"""The table of operations: one declaration of each, from which routing, decoding and the document come.
+
+An operation is an async function, declared with ``Routes.get`` or ``Routes.post``. What its parameters are follows from
+their types: the door of whoever asks, the engine behind it, the document, a part of the path (by its name), a header,
+and at most one struct, which is the query of a GET and the body of a POST. It returns what is sent, or raises
+DoorError; it is declared with the codes that it may raise beside those of every operation of its kind.
+
+Source: design section 10 (HTTP).
+"""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from inspect import getdoc
+from typing import Annotated, Any, Literal, NamedTuple, NewType, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from orchestrator.api.local import LocalDoor
+from orchestrator.api.ports import Engine
+from orchestrator.api.requests import BASE
+from orchestrator.errors import ErrorCode
+
+Method = Literal["GET", "POST"]
+Handle = Callable[..., Awaitable[object]]
+H = TypeVar("H", bound=Handle)
+
+Document = NewType("Document", dict[str, object])
+"""The OpenAPI document of the application that answers."""
+
+_OF_ALL: tuple[ErrorCode, ...] = ("internal",)
+_OF_DOORS: tuple[ErrorCode, ...] = ("no_answer", "log_closed")
+_OF_COMMANDS: tuple[ErrorCode, ...] = ("busy", "log_full")
+
+
+class Given(NamedTuple):
+    """What the server itself brings: ``LocalDoor``, ``Engine`` or ``Document``."""
+
+    kind: object
+
+
+class Path(NamedTuple):
+    """A part of the path."""
+
+    name: str
+
+
+class Header(NamedTuple):
+    """A header: its name, and what it is for."""
+
+    name: str
+    about: str
+
+
+class Query(NamedTuple):
+    """The parameters after the question mark, as one struct."""
+
+    shape: type[msgspec.Struct]
+
+
+class Body(NamedTuple):
+    """The JSON that is sent."""
+
+    shape: type[msgspec.Struct]
+
+
+Argument = Given | Path | Header | Query | Body
+
+
+class Operation(NamedTuple):
+    """One thing that can be asked. ``path`` has its parameters in braces; ``refuses`` lists all codes it may raise."""
+
+    method: Method
+    path: str
+    subject: str
+    status: HTTPStatus
+    handle: Handle
+    arguments: dict[str, Argument]
+    answer: Any
+    refuses: tuple[ErrorCode, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name in the document, which stays the same for ever."""
+        return self.handle.__name__
+
+    @property
+    def about(self) -> str:
+        """What it does."""
+        return " ".join((getdoc(self.handle) or "").split())
+
+    @property
+    def query(self) -> Query | None:
+        """Its parameters, if it has any."""
+        return next((argument for argument in self.arguments.values() if isinstance(argument, Query)), None)
+
+    @property
+    def body(self) -> Body | None:
+        """Its body, if it has one."""
+        return next((argument for argument in self.arguments.values() if isinstance(argument, Body)), None)
+
+
+class Routes:
+    """The operations of one subject, in the order of the document."""
+
+    def __init__(self, subject: str, base: str = BASE) -> None:
+        self.operations: list[Operation] = []
+        self._subject = subject
+        self._base = base
+
+    def get(self, path: str, *refuses: ErrorCode) -> Callable[[H], H]:
+        """Declare a read."""
+        return self._declared("GET", path, HTTPStatus.OK, refuses)
+
+    def post(self, path: str, *refuses: ErrorCode, status: HTTPStatus = HTTPStatus.OK) -> Callable[[H], H]:
+        """Declare a command."""
+        return self._declared("POST", path, status, (*refuses, *_OF_COMMANDS))
+
+    def ask(self, path: str, *refuses: ErrorCode) -> Callable[[H], H]:
+        """Declare a read whose question is too long for a query: it is sent as a body, and changes nothing."""
+        return self._declared("POST", path, HTTPStatus.OK, refuses)
+
+    def _declared(
+        self, method: Method, path: str, status: HTTPStatus, refuses: tuple[ErrorCode, ...]
+    ) -> Callable[[H], H]:
+        def declare(handle: H) -> H:
+            hints = get_type_hints(handle, include_extras=True)
+            answer = hints.pop("return")
+            arguments = {name: _argument(name, hint, method, path) for name, hint in hints.items()}
+            codes = tuple(dict.fromkeys((*refuses, *_usual(arguments))))
+            where = self._base + path
+            self.operations.append(Operation(method, where, self._subject, status, handle, arguments, answer, codes))
+            return handle
+
+        return declare
+
+
+def _argument(name: str, hint: Any, method: Method, path: str) -> Argument:
+    if hint in {LocalDoor, Engine, Document}:
+        return Given(hint)
+    if get_origin(hint) is Annotated:
+        return next(found for found in get_args(hint) if isinstance(found, Header))
+    if f"{{{name}}}" in path:
+        return Path(name)
+    return Query(hint) if method == "GET" else Body(hint)
+
+
+def _usual(arguments: dict[str, Argument]) -> tuple[ErrorCode, ...]:
+    """The codes that follow from what an operation takes."""
+    codes = list(_OF_ALL)
+    if any(isinstance(argument, Query | Body) for argument in arguments.values()):
+        codes.append("bad_request")
+    if any(isinstance(argument, Body) for argument in arguments.values()):
+        codes.append("too_large")
+    if Given(LocalDoor) in arguments.values():
+        codes.extend(_OF_DOORS)
+    return tuple(codes)
