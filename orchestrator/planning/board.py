@@ -29,6 +29,8 @@ class Board:
         self.graph = Graph(world, recipes, LOCAL)
         self.queue = Queue(recipes)
         self.timers = Timers()
+        self.arrived: dict[WantId, None] = {}
+        """Wants that were opened and not looked at yet."""
         self.standings: dict[WantId, Standing] = {}
         self.buffered: dict[Ref, RunId] = {}
         """Refs that wait in an open batch."""
@@ -51,7 +53,10 @@ class Board:
         """Derive all views from the world. O(entities)."""
         self.graph.load()
         for want_id in self.world.opened:
-            self._see_want(self.world.wants[want_id])
+            state = self.world.wants[want_id]
+            self._remind(state)
+            if isinstance(state, want.Movable):
+                self.link(want_id)
         for run_id in self.world.open_runs:
             self._see_run(self.world.runs[run_id])
 
@@ -77,29 +82,36 @@ class Board:
 
     # -- wants ----------------------------------------------------------------------------------------------------
 
-    def _see_want(self, state: want.Want) -> None:
-        want_id = state.spec.id
-        demands = isinstance(state, want.Movable)
-        standing = self.standings.get(want_id)
-        if standing is None and demands:
-            self._open(state)
-        elif standing is not None and not demands:
-            self.graph.unwant(want_id, state.spec.refs)
-            del self.standings[want_id]
-            del self._wants_by_opening[standing.opened]
-        if not isinstance(state, want.Open):
-            for ref in self.left_over.pop(want_id, ()):
-                self.graph.touch(ref)
+    def link(self, want_id: WantId) -> None:
+        """Let an open want demand what it names."""
+        spec, opened = self.world.wants[want_id].spec, self.world.opened[want_id]
+        self.standings[want_id] = Standing(want_id, opened)
+        self._wants_by_opening[opened] = want_id
+        self.graph.want(want_id, spec.refs, opened, spec.priority)
 
-    def _open(self, state: want.Want) -> None:
-        spec, opened = state.spec, self.world.opened[state.spec.id]
-        self.standings[spec.id] = Standing(spec.id, opened)
-        self._wants_by_opening[opened] = spec.id
-        self.graph.want(spec.id, spec.refs, opened, spec.priority)
+    def _remind(self, state: want.Want) -> None:
+        """Look at an open want again when it expires and when it is late."""
+        spec = state.spec
         if spec.expires_at is not None:
             self.timers.set(spec.expires_at, "want_expires", spec.id)
         if spec.late_at is not None and not state.late:
             self.timers.set(spec.late_at, "want_late", spec.id)
+
+    def _see_want(self, state: want.Want) -> None:
+        want_id = state.spec.id
+        if isinstance(state, want.Movable):
+            if want_id not in self.standings:
+                self.arrived[want_id] = None
+                self._remind(state)
+            return
+        self.arrived.pop(want_id, None)
+        standing = self.standings.pop(want_id, None)
+        if standing is not None:
+            self.graph.unwant(want_id, state.spec.refs)
+            del self._wants_by_opening[standing.opened]
+        if not isinstance(state, want.Open):
+            for ref in self.left_over.pop(want_id, ()):
+                self.graph.touch(ref)
 
     # -- JobRuns --------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from orchestrator.reconcile.instances import settle_instance
 from orchestrator.reconcile.launching import launch
 from orchestrator.reconcile.queueing import queue_ready, reorder_queued
 from orchestrator.reconcile.timers import ring
-from orchestrator.reconcile.wants import see_nodes, settle_wants
+from orchestrator.reconcile.wants import greet_wants, see_nodes, settle_wants
 
 PASSES_MAX = 10_000
 EVENTS_A_NODE = 4
@@ -28,6 +28,7 @@ EVENTS_A_NODE = 4
 def reconcile(turn: Turn, events_max: int) -> bool:
     """Record all that follows. True if the turn was cut short because it had become large; go on in the next."""
     ring(turn)
+    greet_wants(turn)
     for _ in range(PASSES_MAX):
         room = events_max - len(turn.facts)
         if room <= 0:

@@ -1,5 +1,7 @@
 """Rule: the state of an open want follows from the cases of its refs.
 
+A want that finds everything there is Successful at once, and demands nothing: asking again costs a look at each ref.
+
 Source: design section 4, below the table of cases.
 """
 
@@ -11,6 +13,21 @@ from orchestrator.planning.standing import Standing
 from orchestrator.planning.turn import Turn
 from statemachines import want
 from statemachines.want import FAILURES_SHOWN_MAX, RefFailure
+
+
+def greet_wants(turn: Turn) -> None:
+    """Look at the wants that were opened in this turn: what they name is there, or is demanded from now on."""
+    board = turn.board
+    if board.arrived:
+        board.graph.refresh()
+    while board.arrived:
+        want_id, _ = board.arrived.popitem()
+        state = board.world.wants[want_id]
+        assert isinstance(state, want.Movable), "what was paused or closed meanwhile is not new any more"
+        if all(map(board.graph.is_done, state.spec.refs)):
+            turn.record(state.settle(at=turn.now), cause=board.world.seqs[want_id], want=want_id)
+        else:
+            board.link(want_id)
 
 
 def see_nodes(turn: Turn, nodes: Iterable[Node]) -> None:

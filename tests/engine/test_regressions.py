@@ -1,7 +1,13 @@
 """Mistakes that the reference model found, each as the shortest story that shows it."""
 
-from orchestrator.commands import CreateWant, PauseWant, ReportPartition, TaintPartitions
+from orchestrator.commands import Accepted, CreateWant, PauseWant, ReportPartition, TaintPartitions
+from orchestrator.decide import decide
+from orchestrator.planning.board import Board
+from orchestrator.planning.recipes import Recipes
+from orchestrator.planning.turn import Turn
+from orchestrator.reconcile import reconcile
 from orchestrator.report import Report
+from statemachines.ids import SECOND_US, WantId
 from statemachines.jobrun import Canceling, Launching, Running
 from statemachines.refs import Ref
 from tests.kit.core import Core, ended, missing
@@ -169,3 +175,28 @@ def test_a_job_that_read_its_own_last_output_is_not_built_for_ever() -> None:
     core.turn(ReportPartition("test", Ref("outside"), "2"))
     core.want("inside")
     assert runs_until_rest(core, "inside") < 10
+
+
+def test_a_paused_want_expires_after_a_restart_too() -> None:
+    """If this fails, a daemon that starts forgets when the wants that are paused expire."""
+    core = Core(APPLICATION)
+    want = core.want("raw/1", ttl_us=10 * SECOND_US)
+    core.turn(PauseWant("test", want))
+    core.board = Board(core.board.world, Recipes(core.catalog))
+    core.board.load()
+    core.wait(11)
+    assert core.state(want) == "Expired"
+
+
+def test_a_want_that_is_created_and_paused_in_one_turn_stays_paused() -> None:
+    """If this fails, a new want is looked at although somebody said stop before its first turn was over."""
+    core = Core(APPLICATION)
+    core.want("raw/1")
+    core.play()
+    created = CreateWant("test", ("raw/1",), idempotency_key="key")
+    turn = Turn(core.board, core.now, core.ids)
+    answer = decide(turn, created)
+    assert isinstance(answer, Accepted)
+    decide(turn, PauseWant("test", WantId(answer.entity)))
+    reconcile(turn, 1_000)
+    assert core.state(answer.entity) == "Paused"
