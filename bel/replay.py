@@ -32,7 +32,7 @@ async def seq_at_time(log: ReadableLog[E], at: int) -> int:
     before, beyond = 0, log.head.seq + 1
     while beyond - before > 1:
         middle = (before + beyond) // 2
-        if (await _entry_at(log, middle)).at <= at:
+        if await time_of(log, middle) <= at:
             before = middle
         else:
             beyond = middle
@@ -53,6 +53,9 @@ async def fold_to(
     return state
 
 
-async def _entry_at(log: ReadableLog[E], seq: int) -> Entry[E]:
-    (entry,) = [entry async for entries in log.read(after=seq - 1, upto=seq) for entry in entries]
-    return entry
+async def time_of(log: ReadableLog[E], seq: int) -> int:
+    """When an entry was written, in microseconds since the Unix epoch; raise NoSuchSeq where there is none."""
+    found = [entry.at async for entries in log.read(after=seq - 1, upto=seq) for entry in entries]
+    if not found:
+        raise NoSuchSeq(seq, log.head.seq)
+    return found[0]

@@ -37,11 +37,12 @@ from orchestrator.runtime.loop import Loop
 from orchestrator.runtime.mailbox import Mailbox
 from orchestrator.runtime.recovery import examine
 from orchestrator.runtime.runner import Runner
-from orchestrator.runtime.snapshots import ENTRIES_BETWEEN, load_world, save_world
+from orchestrator.runtime.snapshots import is_due, keeping_snapshots, load_world, save_world
 from orchestrator.runtime.turning import turning
 from orchestrator.store import DiskStore, PartitionStore
 from statemachines.events import AnyEvent
 from statemachines.ids import Ids
+from statemachines.world import World
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -138,17 +139,14 @@ async def run_engine(application: Application, ports: Ports) -> AsyncGenerator[E
         stack.push_async_callback(runner.close)
         loop = _loop(application.catalog, ports, runner)
         await _take_over(application.catalog, ports, loop, runner)
-        async with turning(loop, runner):
+        async with turning(loop, runner), keeping_snapshots(ports.log, lambda: _world(loop)):
             yield Engine(application, ports.log, ports.store, loop)
-        await _leave_snapshot(ports.log, loop)
+        if await is_due(ports.log, loop.board.world):
+            await save_world(ports.log, loop.board.world)
 
 
-async def _leave_snapshot(log: Log[AnyEvent], loop: Loop) -> None:
-    """Make the next start fast, where enough has happened since the last snapshot."""
-    taken = await log.snapshots()
-    last = taken[-1].seq if taken else 0
-    if log.head.seq - last >= ENTRIES_BETWEEN:
-        await save_world(log, loop.board.world)
+async def _world(loop: Loop) -> World:
+    return (await loop.settled()).world
 
 
 def _runner(application: Application, ports: Ports) -> Runner:

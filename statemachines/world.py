@@ -39,6 +39,12 @@ class Holdings:
         self.newest: dict[Ref, InstanceId] = {}
         self.earlier: dict[InstanceId, InstanceId] = {}
 
+    def copy(self) -> Holdings:
+        """The same, to go on from by itself."""
+        other = Holdings()
+        other.canonical, other.newest, other.earlier = self.canonical.copy(), self.newest.copy(), self.earlier.copy()
+        return other
+
     def instances(self, ref: Ref) -> Iterator[InstanceId]:
         """The instances of a ref, newest first."""
         instance = self.newest.get(ref)
@@ -87,6 +93,9 @@ class World:
             world._put_run(head_of(run).id, None, run)
         for instance in states.partitions:
             world._put_partition(instance.spec.id, None, instance)
+        # The canonical maps keep the order in which their refs first became Live, as in a replay.
+        for holdings in world._holdings.values():
+            holdings.canonical.clear()
         for instance_id in states.canonical:
             spec = world.partitions[instance_id].spec
             world.holdings(spec.environment).canonical[spec.ref] = instance_id
@@ -96,16 +105,26 @@ class World:
         return world
 
     def states(self) -> States:
-        """All that has to be kept to have this world again."""
+        """All that has to be kept to have this world again; the world may go on meanwhile."""
         return States(
             self.seq,
             list(self.wants.values()),
             list(self.partitions.values()),
             list(self.runs.values()),
             [instance for holdings in self._holdings.values() for instance in holdings.canonical.values()],
-            self.seqs,
-            self.opened,
+            self.seqs.copy(),
+            self.opened.copy(),
         )
+
+    def copy(self) -> World:
+        """The same world, to go on from by itself. States are shared, being frozen: some 50 ns an entity."""
+        other = World()
+        other.seq = self.seq
+        other.wants, other.partitions, other.runs = self.wants.copy(), self.partitions.copy(), self.runs.copy()
+        other.seqs, other.opened, other.wants_by_key = self.seqs.copy(), self.opened.copy(), self.wants_by_key.copy()
+        other.open_runs, other.slots_held = self.open_runs.copy(), self.slots_held.copy()
+        other._holdings = {name: holdings.copy() for name, holdings in self._holdings.items()}
+        return other
 
     def holdings(self, environment: str) -> Holdings:
         found = self._holdings.get(environment)

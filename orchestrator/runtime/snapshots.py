@@ -1,19 +1,36 @@
 """Snapshots of the world: they make a start and a look into the past fast, and are checked before they are believed.
 
+A new one is made whenever so many entries have come that making it costs little beside them, and whatever is long ago
+keeps ever fewer: from a snapshot to any later entry it never is farther than a quarter of the way from there to the
+end, or than the snapshots were apart when they were made. So their number grows with the logarithm of the log.
+
 A snapshot whose world does not have the digest it claims, or that is of another format, is passed over: the log alone
 decides. Source: design section 6.
 """
 
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
+
 import msgspec
 
 from bel.entry import Snapshot
+from bel.errors import AppendUnknown, LogClosed, LogFull
 from bel.log import Log, ReadableLog
+from orchestrator.runtime.mailbox import NoAnswer
 from statemachines.events import AnyEvent
 from statemachines.snapshot import FORMAT, decode_world, encode_world
 from statemachines.world import World
 
-ENTRIES_BETWEEN = 50_000
-"""How many entries make a new snapshot worth while."""
+ENTRIES_BETWEEN = 10_000
+"""The fewest entries that make a new snapshot worth while."""
+
+ENTITIES_PER_ENTRY = 4
+"""A snapshot costs time for each entity: the larger the world, the more entries have to come before the next."""
+
+AGE_PER_GAP = 4
+"""How much longer ago a snapshot has to be than the gap that it leaves when it is dropped."""
 
 
 async def load_world(log: ReadableLog[AnyEvent], upto: int | None = None) -> World:
@@ -21,26 +38,105 @@ async def load_world(log: ReadableLog[AnyEvent], upto: int | None = None) -> Wor
 
     Raises IllegalTransition where an entry is not legal, and what reading the log raises.
     """
-    world = await _from_snapshot(log, upto)
-    async for entries in log.read(after=world.seq, upto=upto):
-        for entry in entries:
-            world.apply(entry.event, entry.seq)
+    found = await _newest_world(log, upto)
+    world = found[0] if found is not None and found[0].digest() == found[1] else World()
+    await fold_on(world, log, upto)
     return world
 
 
+async def fold_on(world: World, log: ReadableLog[AnyEvent], upto: int | None = None) -> None:
+    """Take a world on to ``upto``, the end of a batch, or to the head."""
+    async for entries in log.read(after=world.seq, upto=upto):
+        for entry in entries:
+            world.apply(entry.event, entry.seq)
+
+
+async def snapshot_world(log: ReadableLog[AnyEvent], upto: int | None = None) -> World | None:
+    """The world of the newest snapshot at or before ``upto``; None where there is none of this format.
+
+    Its seal binds its bytes to the chain; that they are what a replay gives is not looked at here.
+    """
+    found = await _newest_world(log, upto)
+    return None if found is None else found[0]
+
+
 async def save_world(log: Log[AnyEvent], world: World) -> Snapshot:
-    """Keep the world as of its seq, which must be the end of a batch."""
-    snapshot = Snapshot(world.seq, world.digest(), encode_world(world), FORMAT)
+    """Keep the world as of its seq, which must be the end of a batch, and drop what is superfluous then.
+
+    The world may go on meanwhile: what takes long is done to a copy, in a thread.
+    """
+    snapshot = await asyncio.to_thread(_snapshot_of, world.copy())
     await log.save_snapshot(snapshot)
+    for seq in superfluous([one.seq for one in await log.snapshots()], log.head.seq):
+        await log.drop_snapshot(seq)
     return snapshot
 
 
-async def _from_snapshot(log: ReadableLog[AnyEvent], upto: int | None) -> World:
+@asynccontextmanager
+async def keeping_snapshots(log: Log[AnyEvent], world: Callable[[], Awaitable[World]]) -> AsyncGenerator[None]:
+    """Make snapshots as the log grows, for as long as the context is open. ``world`` gives what is committed."""
+    task = asyncio.ensure_future(_keep(log, world))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def is_due(log: ReadableLog[AnyEvent], world: World) -> bool:
+    """Whether enough has come since the newest snapshot."""
+    return world.seq >= await _newest(log) + entries_between(world)
+
+
+def entries_between(world: World) -> int:
+    """How many entries have to come until the next snapshot of a world as large as this."""
+    return max(ENTRIES_BETWEEN, len(world.seqs) // ENTITIES_PER_ENTRY)
+
+
+def superfluous(seqs: Sequence[int], head: int) -> list[int]:
+    """Which of these snapshots may go, given in the order of the log; never the newest."""
+    gone: list[int] = []
+    before = 0
+    for seq, after in pairwise(seqs):
+        if after - before <= (head - after) // AGE_PER_GAP:
+            gone.append(seq)
+        else:
+            before = seq
+    return gone
+
+
+async def _keep(log: Log[AnyEvent], world: Callable[[], Awaitable[World]]) -> None:
+    """A disk without room ends nothing: the next try comes when as much has been written again."""
+    last = await _newest(log)
+    with suppress(LogClosed, NoAnswer, AppendUnknown):  # the loop tells of them, and ends
+        while True:
+            now = await world()
+            due = last + entries_between(now)
+            if now.seq < due:
+                await log.wait_beyond(due - 1)
+                continue
+            last = now.seq
+            with suppress(LogFull):
+                await save_world(log, now)
+
+
+async def _newest(log: ReadableLog[AnyEvent]) -> int:
+    taken = await log.snapshots()
+    return taken[-1].seq if taken else 0
+
+
+def _snapshot_of(world: World) -> Snapshot:
+    return Snapshot(world.seq, world.digest(), encode_world(world), FORMAT)
+
+
+async def _newest_world(log: ReadableLog[AnyEvent], upto: int | None) -> tuple[World, str] | None:
+    """The world of a snapshot, with the digest that it claims."""
     snapshot = await log.newest_snapshot(upto)
     if snapshot is None or snapshot.format != FORMAT:
-        return World()
+        return None
     try:
         world = decode_world(snapshot.body)
     except msgspec.MsgspecError:
-        return World()
-    return world if world.seq == snapshot.seq and world.digest() == snapshot.digest else World()
+        return None
+    return (world, snapshot.digest) if world.seq == snapshot.seq else None

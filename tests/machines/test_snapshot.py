@@ -28,3 +28,17 @@ def test_a_snapshot_and_the_rest_of_the_log_are_the_whole_log(log: list[AnyEvent
         world.apply(event, world.seq + 1)
     assert world.digest() == folded(log).digest()
     assert contents(world) == contents(folded(log))
+
+
+@given(log=walks())
+@settings(max_examples=30)
+def test_a_copy_goes_on_by_itself(log: list[AnyEvent]) -> None:
+    """What is done to a look into the past would change the present, or the other way round."""
+    half = len(log) // 2
+    world = folded(log[:half])
+    copy = world.copy()
+    before = contents(world)
+    for event in log[half:]:
+        copy.apply(event, copy.seq + 1)
+    assert contents(world) == before
+    assert contents(copy) == contents(folded(log))
