@@ -66,6 +66,10 @@ class States(msgspec.Struct, frozen=True):
     opened: dict[WantId, int]
 
 
+Group = tuple[type[Want | Partition | JobRun], str]
+"""Entities that are counted together: those in one state, JobRuns of one job apart. The job of others is empty."""
+
+
 class World:
     """All entities as of ``seq``."""
 
@@ -82,6 +86,8 @@ class World:
         self.open_runs: dict[RunId, None] = {}
         self.slots_held: dict[str, int] = {}
         """How many JobRuns of each job hold slots of their pool."""
+        self.numbers: dict[Group, int] = {}
+        """How many entities there are of each group that has any."""
         self._holdings: dict[str, Holdings] = {}
 
     @classmethod
@@ -101,6 +107,7 @@ class World:
             world.holdings(spec.environment).canonical[spec.ref] = instance_id
         for wish in states.wants:
             world.wants[wish.spec.id] = wish
+            world._count(None, wish)
             world._note_key(wish)
         return world
 
@@ -123,6 +130,7 @@ class World:
         other.wants, other.partitions, other.runs = self.wants.copy(), self.partitions.copy(), self.runs.copy()
         other.seqs, other.opened, other.wants_by_key = self.seqs.copy(), self.opened.copy(), self.wants_by_key.copy()
         other.open_runs, other.slots_held = self.open_runs.copy(), self.slots_held.copy()
+        other.numbers = self.numbers.copy()
         other._holdings = {name: holdings.copy() for name, holdings in self._holdings.items()}
         return other
 
@@ -185,8 +193,10 @@ class World:
         return hasher.hexdigest()
 
     def _apply_want(self, event: want.AnyWantEvent, seq: int) -> None:
-        state = event.enter(self.wants.get(event.id))
+        before = self.wants.get(event.id)
+        state = event.enter(before)
         self.wants[event.id] = state
+        self._count(before, state)
         if isinstance(event, (want.WantCreated, want.WantRetried)):
             self.opened[event.id] = seq
         elif not isinstance(state, want.Open):
@@ -204,6 +214,7 @@ class World:
 
     def _put_partition(self, instance: InstanceId, before: Partition | None, state: Partition) -> None:
         self.partitions[instance] = state
+        self._count(before, state)
         holdings = self.holdings(state.spec.environment)
         if before is None:
             previous = holdings.newest.get(state.spec.ref)
@@ -218,14 +229,24 @@ class World:
         self._put_run(event.id, before, event.enter(before))
 
     def _put_run(self, run: RunId, before: JobRun | None, state: JobRun) -> None:
+        job = head_of(state).job
         self.runs[run] = state
+        self._count(before, state, job)
         if isinstance(state, jobrun.Open):
             self.open_runs[run] = None
         else:
             self.open_runs.pop(run, None)
         holds, held = isinstance(state, jobrun.Started), isinstance(before, jobrun.Started)
         if holds is not held:
-            job = head_of(state).job
             number = self.slots_held.pop(job, 0) + (1 if holds else -1)
             if number:
                 self.slots_held[job] = number
+
+    def _count(self, before: Want | Partition | JobRun | None, after: Want | Partition | JobRun, job: str = "") -> None:
+        """An entity left one state and entered another."""
+        if before is not None:
+            left = self.numbers.pop((type(before), job)) - 1
+            if left:
+                self.numbers[type(before), job] = left
+        group = (type(after), job)
+        self.numbers[group] = self.numbers.get(group, 0) + 1

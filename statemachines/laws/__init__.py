@@ -20,6 +20,7 @@ from statemachines.laws.indices import (
     open_runs_are_listed,
     open_wants_are_opened,
     slots_are_counted,
+    states_are_counted,
 )
 from statemachines.laws.instances import (
     a_chain_is_unbroken,
@@ -50,6 +51,7 @@ INDEX_LAWS: tuple[Law, ...] = (
     holdings_are_in_order,
     open_runs_are_listed,
     slots_are_counted,
+    states_are_counted,
 )
 """The redundant half of a world: these hold after every single entry."""
 
@@ -110,6 +112,7 @@ __all__ = [
     "queued_outputs_are_building",
     "replaced_has_a_successor",
     "slots_are_counted",
+    "states_are_counted",
     "superseded_by_another",
     "tries_never_fall",
     "what_was_read_was_live",

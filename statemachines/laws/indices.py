@@ -8,7 +8,7 @@ from statemachines import jobrun, want
 from statemachines.laws.law import Finding, law
 from statemachines.laws.lookups import difference, holdings_of, name_of, recount
 from statemachines.traits import head_of
-from statemachines.world import Holdings, World
+from statemachines.world import Group, Holdings, World
 
 
 @law
@@ -94,3 +94,16 @@ def slots_are_counted(world: World) -> Iterator[Finding]:
     for job in sorted(holding.keys() | world.slots_held.keys()):
         if world.slots_held.get(job, 0) != holding[job]:
             yield job, f"{holding[job]} of its JobRuns hold slots, {world.slots_held.get(job, 0)} are counted"
+
+
+@law
+def states_are_counted(world: World) -> Iterator[Finding]:
+    """Each group of entities has as many as are counted."""
+    found: Counter[Group] = Counter(
+        (type(state), "") for state in chain(world.wants.values(), world.partitions.values())
+    )
+    found.update((type(run), head_of(run).job) for run in world.runs.values())
+    for state, job in sorted(found.keys() | world.numbers.keys(), key=lambda group: (group[0].__name__, group[1])):
+        counted = world.numbers.get((state, job), 0)
+        if counted != found[state, job]:
+            yield job or state.__name__, f"{found[state, job]} are {state.__name__}, {counted} are counted"

@@ -116,6 +116,8 @@ DAMAGES: tuple[tuple[Law, str, Callable[[World], object]], ...] = (
     (laws.open_runs_are_listed, R4, lambda world: world.open_runs.update({R4: None})),
     (laws.open_runs_are_listed, NO_RUN, lambda world: world.open_runs.update({NO_RUN: None})),
     (laws.slots_are_counted, "job", lambda world: world.slots_held.update(job=1)),
+    (laws.states_are_counted, "Live", lambda world: world.numbers.pop((partition.Live, ""))),
+    (laws.states_are_counted, "job", lambda world: world.numbers.update({(jobrun.Lost, "job"): 7})),
     (laws.canonical_is_kept, DAY_3, lambda world: world.apply(partition.PartitionCollected(AT, DAY_3), world.seq + 1)),
     (laws.canonical_is_kept, NOTHING, lambda world: world.holdings("local").canonical.update({FUTURE: NOTHING})),
     (laws.one_instance_moves, DAY_1, lambda world: world.partitions.update({DAY_1: moving(world, DAY_1)})),

@@ -21,7 +21,7 @@ def contents(world: World) -> object:
     return deepcopy(
         (
             (world.seq, world.wants, world.partitions, world.runs),
-            (world.seqs, world.opened, world.wants_by_key, world.open_runs, world.slots_held),
+            (world.seqs, world.opened, world.wants_by_key, world.open_runs, world.slots_held, world.numbers),
             {name: (own.canonical, own.newest, own.earlier) for name, own in held.items()},
         )
     )
