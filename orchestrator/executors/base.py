@@ -37,11 +37,12 @@ __all__ = [
 ]
 
 
-class ProcessStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="how", tag="process"):
+class ProcessStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="how", tag="process"):
     """Start one JobRun as a process of its own.
 
-    ``env`` is the complete environment; only ``WANTD_RUN`` is added to it. ``log`` receives stdout and stderr.
-    All paths are absolute. The run gets ``grace_s`` between the request to end and the kill.
+    ``env`` is the complete environment; only ``WANTD_RUN`` and the paths of ``secrets`` are added to it. ``log``
+    receives stdout and stderr. All paths are absolute. The run gets ``grace_s`` between the request to end and the
+    kill. ``limits`` go by the names of ``keeper.limits``. No log and no message holds one of the ``masked`` values.
     """
 
     run: str
@@ -52,9 +53,16 @@ class ProcessStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="how", t
     log_bytes_max: int
     timeout_s: float | None
     grace_s: float
+    limits: Mapping[str, int] = {}
+    secrets: Mapping[str, bytes] = {}
+    masked: tuple[bytes, ...] = ()
+
+    def __repr__(self) -> str:
+        """Name the run: its environment may hold secrets."""
+        return f"{type(self).__name__}({self.run!r})"
 
 
-class WorkerStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="how", tag="worker"):
+class WorkerStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="how", tag="worker"):
     """Start one JobRun as a call of a Python function in a warm worker process.
 
     ``function`` is ``module:function``, looked up in ``cwd`` first. Workers are shared by runs that agree in python,
@@ -75,6 +83,13 @@ class WorkerStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="how", ta
     log_bytes_max: int
     timeout_s: float | None
     grace_s: float
+    limits: Mapping[str, int] = {}
+    secrets: Mapping[str, bytes] = {}
+    masked: tuple[bytes, ...] = ()
+
+    def __repr__(self) -> str:
+        """Name the run: its environment may hold secrets."""
+        return f"{type(self).__name__}({self.run!r})"
 
 
 class InlineStart(msgspec.Struct, frozen=True, tag_field="how", tag="inline"):

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from orchestrator.executors.base import (
     Executor,
@@ -95,6 +95,7 @@ class Maker:
         timeout_s: float | None = None,
         grace_s: float = 5.0,
         log_bytes_max: int = 1 << 20,
+        **more: Any,
     ) -> ProcessStart:
         return ProcessStart(
             run=run,
@@ -105,10 +106,13 @@ class Maker:
             log_bytes_max=log_bytes_max,
             timeout_s=timeout_s,
             grace_s=grace_s,
+            **more,
         )
 
-    def shell(self, run: str, script: str, timeout_s: float | None = None, grace_s: float = 5.0) -> ProcessStart:
-        return self.process(run, "sh", "-c", script, timeout_s=timeout_s, grace_s=grace_s)
+    def shell(
+        self, run: str, script: str, timeout_s: float | None = None, grace_s: float = 5.0, **more: Any
+    ) -> ProcessStart:
+        return self.process(run, "sh", "-c", script, timeout_s=timeout_s, grace_s=grace_s, **more)
 
     def worker(
         self,
@@ -118,6 +122,7 @@ class Maker:
         fingerprint: str = "f",
         timeout_s: float | None = None,
         python: str = sys.executable,
+        **more: Any,
     ) -> WorkerStart:
         context = self.folder / "context.json"
         context.write_text(CONTEXT)
@@ -135,6 +140,7 @@ class Maker:
             log_bytes_max=1 << 20,
             timeout_s=timeout_s,
             grace_s=1.0,
+            **more,
         )
 
 

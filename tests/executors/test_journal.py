@@ -18,7 +18,7 @@ from orchestrator.executors.keeper.wire import BadMessage, Command, Request, par
 
 
 def request(run: str) -> Request:
-    return Request(run, Command(["true"]), "/", {}, "/dev/null", 4096, None, 1.0)
+    return Request(run, Command(["true"]), "/", {}, "/dev/null", 4096, None, 1.0, {}, {}, ())
 
 
 def made(folder: Path) -> Journal:

@@ -1,7 +1,6 @@
 """Process jobs, with real processes: how they end, how they are ended, and why they do not start."""
 
 import os
-import resource
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest_asyncio
 
 from orchestrator.executors.base import StopRun
 from orchestrator.executors.keeper import procfs
+from orchestrator.executors.keeper.child import OPEN_FILES
 from orchestrator.executors.local import LocalExecutor
 from tests.executors.rigs import Maker, Seen, end_all_keepers, line_in
 
@@ -85,7 +85,7 @@ async def test_ignored_signals_and_limits_of_the_keeper_are_not_handed_on(local:
     of_glibc = 0b11 << 31  # 32 and 33: whatever they are, no program may touch them
     assert int(masks[1], 16) == 0
     assert int(masks[3], 16) & ~of_glibc == 0
-    assert int(masks[4]) == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    assert int(masks[4]) == OPEN_FILES
 
 
 @pytest.mark.asyncio

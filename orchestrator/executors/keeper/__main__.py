@@ -15,6 +15,7 @@ import time
 sys.path.append(os.path.normpath(os.path.join(os.path.abspath(__file__), *[os.pardir] * 4)))
 
 from orchestrator.executors.keeper import journal
+from orchestrator.executors.keeper.child import open_many_files
 from orchestrator.executors.keeper.journal import Journal, Recorded, read_journal
 from orchestrator.executors.keeper.keeper import Keeper
 from orchestrator.executors.keeper.ledger import Ledger
@@ -41,6 +42,7 @@ def _settle_down(first: int | None) -> None:
     """Hold on to nothing of who started us: descriptors, signals, core dumps, readable files."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    open_many_files()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for name in os.listdir("/proc/self/fd"):

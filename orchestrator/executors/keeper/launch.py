@@ -1,34 +1,20 @@
 """Start a process: find its program, give it a session of its own, and know it by pid, start time and pidfd.
 
-``posix_spawn`` costs the same whatever the size of the keeper, and closes every descriptor that was not meant to be
-inherited. It cannot change the folder, so this single-threaded process goes there first.
+A child cannot be told its folder, so this single-threaded process goes there first.
 """
 
 import contextlib
 import errno
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from orchestrator.executors.keeper import procfs
+from orchestrator.executors.keeper.child import Program, Streams, make_child
 from orchestrator.executors.keeper.journal import Began
 
-# What this process ignores or handles, or may have been started with ignored, is the default again in what it starts.
-_SIGNALS_RESET = [
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGTERM,
-    signal.SIGPIPE,
-    signal.SIGXFSZ,
-    signal.SIGCHLD,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-]
 _PATH_DEFAULT = "/usr/local/bin:/usr/bin:/bin"
-CHANNEL = 3
-"""The descriptor under which a worker finds its channel to the keeper."""
 
 
 class CouldNotStart(Exception):
@@ -126,25 +112,16 @@ def _group_exists(group: int) -> bool:
     return True
 
 
-def spawn(argv: list[str], cwd: str, env: dict[str, str], output: int, channel: int | None = None) -> Leader:
-    """Start a program; stdin is empty, stdout and stderr go to the descriptor ``output``. Raises CouldNotStart."""
+def spawn(argv: list[str], cwd: str, env: dict[str, str], streams: Streams, limits: Mapping[str, int]) -> Leader:
+    """Start a program within its limits. Raises CouldNotStart."""
     _enter(cwd)
     program = _resolve(argv, cwd, env.get("PATH", _PATH_DEFAULT))
-    actions: list[tuple[int, int, int] | tuple[int, int, str, int, int]] = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_DUP2, output, 1),
-        (os.POSIX_SPAWN_DUP2, output, 2),
-    ]
-    if channel is not None:
-        actions.append((os.POSIX_SPAWN_DUP2, channel, CHANNEL))
     try:
-        pid = os.posix_spawn(
-            program, argv, env, file_actions=actions, setsid=True, setsigmask=[], setsigdef=_SIGNALS_RESET
-        )
+        pid = make_child(Program(program, argv, env), streams, limits)
     except OSError as error:
         raise CouldNotStart(_why_not(program, error)) from error
     except ValueError as error:
-        raise CouldNotStart(f"{program} cannot be given these arguments and this environment: {error}") from error
+        raise CouldNotStart(f"{program} cannot be given what it was to be given: {error}") from error
     try:
         return Leader(pid)
     except OSError as error:

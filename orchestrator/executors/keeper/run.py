@@ -1,12 +1,17 @@
 """A run in the hands of the keeper: from its claim to its end."""
 
 import math
+import selectors
 import signal
 import time
 
 from orchestrator.executors.keeper.journal import End
 from orchestrator.executors.keeper.launch import Leader, Usage
+from orchestrator.executors.keeper.limits import over_limit
 from orchestrator.executors.keeper.logs import LogCap
+from orchestrator.executors.keeper.masking import Mask
+from orchestrator.executors.keeper.output import MaskedOutput
+from orchestrator.executors.keeper.secrets import SecretFiles
 from orchestrator.executors.keeper.wire import Request
 
 NO_USAGE = Usage(0.0, 0.0, 0)
@@ -16,17 +21,31 @@ class Run:
     """A claimed run.
 
     ``leader`` is None as long as it waits. ``why_ended`` is empty, or why we asked it to end: ``timeout`` or
-    ``canceled``; the first reason stays. Times are monotonic seconds.
+    ``canceled``; the first reason stays. ``output`` is None where it writes to its log itself. Times are monotonic
+    seconds.
     """
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.leader: Leader | None = None
         self.log = LogCap(request.log, request.log_bytes_max)
+        self.mask = Mask(request.masked)
+        self.output: MaskedOutput | None = None
+        self.files: SecretFiles | None = None
         self.began_us = 0
         self.why_ended = ""
         self._timeout_at = math.inf
         self._kill_at = math.inf
+
+    def open_output(self, selector: selectors.BaseSelector) -> None:
+        """Put a mask before its log, where it knows secrets. Raises OSError."""
+        if self.mask and self.output is None:
+            self.output = MaskedOutput(selector, self.request.log, self.mask)
+
+    @property
+    def prints_to(self) -> str:
+        """Where its stdout and stderr are to go."""
+        return self.request.log if self.output is None else self.output.path
 
     def begin(self, leader: Leader) -> None:
         """Let the clock run: a leader works on it from now."""
@@ -55,6 +74,7 @@ class Run:
 
     def could_not_start(self, message: str) -> End:
         """Describe an end before any beginning."""
+        self._let_go()
         return self._end("could_not_start", 0, message, NO_USAGE)
 
     def canceled_while_waiting(self) -> End:
@@ -63,8 +83,9 @@ class Run:
 
     def ended(self, status: int, message: str, usage: Usage) -> End:
         """Describe how it ended, from its exit status (negative for a signal)."""
+        self._let_go()
         self.log.enforce()
-        how = f"killed by {_signal_name(-status)}" if status < 0 else f"exit status {status}"
+        how = self._killed(-status) if status < 0 else f"exit status {status}"
         match self.why_ended:
             case "timeout":
                 return self._end("timeout", 0, f"ran longer than {self.request.timeout_s:g} s; {how}", usage)
@@ -75,12 +96,23 @@ class Run:
             case _:
                 return self._end("exit", status, message, usage)
 
+    def _let_go(self) -> None:
+        if self.output is not None:
+            self.output.close()
+        if self.files is not None:
+            self.files.close()
+        self.output = self.files = None
+
+    def _killed(self, number: int) -> str:
+        why = over_limit(number, self.request.limits)
+        return f"killed by {_signal_name(number)}{why and f': {why}'}"
+
     def _end(self, kind: str, code: int, message: str, usage: Usage) -> End:
         ended_us = now_us()
         return {
             "kind": kind,
             "code": code,
-            "message": message,
+            "message": self.mask.text(message),
             "stop_requested": self.why_ended == "canceled",
             "started_at_us": self.began_us,
             "ended_at_us": ended_us,

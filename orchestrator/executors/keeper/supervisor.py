@@ -11,11 +11,13 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
+from orchestrator.executors.keeper.child import Streams
 from orchestrator.executors.keeper.journal import Began, End
 from orchestrator.executors.keeper.launch import CouldNotStart, Exited, Leader, spawn
 from orchestrator.executors.keeper.logs import open_log
 from orchestrator.executors.keeper.procfs import RUN_KEY
 from orchestrator.executors.keeper.run import Run
+from orchestrator.executors.keeper.secrets import SecretFiles
 from orchestrator.executors.keeper.wire import Call, Request
 from orchestrator.executors.keeper.workers import Workers
 
@@ -121,13 +123,16 @@ class Supervisor:
     def _start_process(self, run: Run, argv: list[str]) -> None:
         request = run.request
         try:
-            log = open_log(request.log)
+            run.open_output(self._selector)
+            log = open_log(request.log) if run.output is None else os.dup(run.output.writer)
         except (OSError, ValueError) as error:
             self.finish(run, run.could_not_start(f"the log {request.log} cannot be written: {error}"))
             return
         try:
-            leader = spawn(argv, request.cwd, {**request.env, RUN_KEY: request.run}, log)
-        except CouldNotStart as error:
+            run.files = SecretFiles(request.secrets)
+            env = {**request.env, **run.files.env(), RUN_KEY: request.run}
+            leader = spawn(argv, request.cwd, env, Streams(log), request.limits)
+        except (CouldNotStart, OSError) as error:
             self.finish(run, run.could_not_start(str(error)))
             return
         finally:

@@ -4,6 +4,7 @@ Requests: ``hello``, ``start``, ``stop``, ``settled``, each with the epoch of wh
 known. ``PROTOCOL`` grows when either side could misunderstand the other.
 """
 
+import base64
 import json
 from typing import NamedTuple
 
@@ -31,7 +32,11 @@ class Call(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A run to start."""
+    """A run to start.
+
+    ``limits`` are by the names in ``launch.LIMITS``. ``secrets`` are handed over as files, by key; ``masked`` are the
+    values that no log and no message may hold.
+    """
 
     run: str
     work: Command | Call
@@ -41,6 +46,13 @@ class Request(NamedTuple):
     log_bytes_max: int
     timeout_s: float | None
     grace_s: float
+    limits: dict[str, int]
+    secrets: dict[str, bytes]
+    masked: tuple[bytes, ...]
+
+    def __repr__(self) -> str:
+        """Name the run: what else is in here may be secret."""
+        return f"Request({self.run!r})"
 
 
 class Hello(NamedTuple):
@@ -82,8 +94,11 @@ def parse_message(line: bytes) -> Message:
     try:
         fields = table(json.loads(line))
         return _message(fields)
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadMessage(f"{line[:200]!r}: {error!r}") from error
+    except TypeError as error:
+        # Neither the line nor the value is quoted: it may be a secret.
+        raise BadMessage(f"a request of {len(line)} bytes holds a value of a wrong type") from error
+    except (ValueError, KeyError) as error:
+        raise BadMessage(f"a request of {len(line)} bytes cannot be used: {error!r}") from error
 
 
 def _message(fields: dict[str, object]) -> Message:
@@ -114,7 +129,14 @@ def _request(fields: dict[str, object]) -> Request:
         log_bytes_max=whole(fields["log_bytes_max"]),
         timeout_s=None if timeout_s is None else number(timeout_s),
         grace_s=number(fields["grace_s"]),
+        limits={text(key): whole(value) for key, value in table(fields.get("limits", {})).items()},
+        secrets={text(key): _bytes(value) for key, value in table(fields.get("secrets", {})).items()},
+        masked=tuple(_bytes(value) for value in items(fields.get("masked", []))),
     )
+
+
+def _bytes(value: object) -> bytes:
+    return base64.b64decode(text(value), validate=True)
 
 
 def _work(fields: dict[str, object]) -> Command | Call:

@@ -7,8 +7,10 @@ import socket
 import time
 from typing import NamedTuple
 
+from orchestrator.executors.keeper.child import Streams
 from orchestrator.executors.keeper.launch import Leader, Usage, spawn
 from orchestrator.executors.keeper.run import Run
+from orchestrator.executors.keeper.secrets import SecretFiles
 from orchestrator.executors.keeper.wire import Call
 
 PER_RUN_KEYS = frozenset({"WANTD_CONTEXT", "WANTD_REPORT", "WANTD_RUN"})
@@ -37,7 +39,12 @@ class Worker:
         self.idle_since = math.inf
         self.kill_at = math.inf
         self._used = Usage(0.0, 0.0, 0)
-        self.leader, self.channel = _start(run, python)
+        self._files = SecretFiles(run.request.secrets)
+        try:
+            self.leader, self.channel = _start(run, python, self._files.env())
+        except BaseException:
+            self._files.close()
+            raise
 
     def call(self, run: Run, work: Call) -> bool:
         """Send a run; False when the worker has died, and so cannot have begun it."""
@@ -46,7 +53,7 @@ class Worker:
             "function": work.function,
             "context": work.context,
             "report": work.report,
-            "log": run.request.log,
+            "log": run.prints_to,
         }
         try:
             # The channel is empty, since there is one call at a time: it takes this at once.
@@ -75,6 +82,11 @@ class Worker:
         self.kill_at = time.monotonic() + patience_s
         self.channel.shutdown(socket.SHUT_WR)
 
+    def close(self) -> None:
+        """Let go of what was held for it: it has exited."""
+        self.channel.close()
+        self._files.close()
+
     def usage_since_last(self, total: Usage) -> Usage:
         """Turn what the worker took since it was started into what it took since the last call."""
         spent = Usage(total.user_s - self._used.user_s, total.system_s - self._used.system_s, total.max_rss_kb)
@@ -82,13 +94,15 @@ class Worker:
         return spent
 
 
-def _start(run: Run, python: str) -> tuple[Leader, socket.socket]:
+def _start(run: Run, python: str, secrets: dict[str, str]) -> tuple[Leader, socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(0)
     nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-    env = {key: value for key, value in run.request.env.items() if key not in PER_RUN_KEYS}
+    request = run.request
+    env = {key: value for key, value in request.env.items() if key not in PER_RUN_KEYS}
     try:
-        leader = spawn([python, "-u", _SCRIPT], run.request.cwd, env, nowhere, theirs.fileno())
+        argv = [python, "-u", _SCRIPT]
+        leader = spawn(argv, request.cwd, {**env, **secrets}, Streams(nowhere, theirs.fileno()), request.limits)
     except BaseException:
         ours.close()
         raise

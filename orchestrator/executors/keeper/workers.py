@@ -47,6 +47,8 @@ class _Key(NamedTuple):
     fingerprint: str
     cwd: str
     env: frozenset[tuple[str, str]]
+    limits: frozenset[tuple[str, int]]
+    secrets: frozenset[tuple[str, bytes]]
 
 
 class _Pool:
@@ -96,8 +98,9 @@ class Workers:
             if not pool.idle and len(pool.members) >= max(1, work.width):
                 return
             try:
+                run.open_output(self._selector)
                 worker = pool.idle.pop() if pool.idle else self._hire(pool, run, work)
-            except CouldNotStart as error:
+            except (CouldNotStart, OSError) as error:
                 pool.waiting.popleft()
                 self._runs.finish(run, run.could_not_start(str(error)))
                 continue
@@ -151,7 +154,7 @@ class Workers:
         self._selector.unregister(worker.leader.pidfd)
         with contextlib.suppress(KeyError):
             self._selector.unregister(worker.channel)
-        worker.channel.close()
+        worker.close()
         self._bury(worker)
         if pool is not None:
             self._serve(pool)
@@ -188,4 +191,5 @@ class Workers:
 def _key(run: Run, work: Call) -> _Key:
     request = run.request
     env = frozenset(item for item in request.env.items() if item[0] not in PER_RUN_KEYS)
-    return _Key(work.python, work.function.partition(":")[0], work.fingerprint, request.cwd, env)
+    limits, secrets = frozenset(request.limits.items()), frozenset(request.secrets.items())
+    return _Key(work.python, work.function.partition(":")[0], work.fingerprint, request.cwd, env, limits, secrets)
