@@ -134,6 +134,14 @@ class World:
         other._holdings = {name: holdings.copy() for name, holdings in self._holdings.items()}
         return other
 
+    def recount(self) -> None:
+        """Make the numbers anew, after states were put in by hand."""
+        self.numbers.clear()
+        for state in (*self.wants.values(), *self.partitions.values()):
+            self._count(None, state)
+        for run in self.runs.values():
+            self._count(None, run, head_of(run).job)
+
     def holdings(self, environment: str) -> Holdings:
         found = self._holdings.get(environment)
         if found is None:

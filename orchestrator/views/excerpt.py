@@ -39,6 +39,7 @@ class Excerpt:
         self.refs: dict[Ref, None] = dict.fromkeys(self._waiting)
         while self._waiting:
             self._take_ref(peek(board, self._waiting.popleft()))
+        self.world.recount()
 
     def _follow(self, refs: Iterable[Ref]) -> None:
         new = [ref for ref in dict.fromkeys(refs) if ref not in self.refs]
