@@ -26,7 +26,7 @@ from orchestrator.executors.base import (
     Survey,
     WorkerStart,
 )
-from orchestrator.executors.link import Facts, Link, Refused, reach_keeper, start_keeper, why_keeper_failed
+from orchestrator.executors.link import Facts, Hello, Link, Refused, reach_keeper, start_keeper, why_keeper_failed
 from orchestrator.executors.orders import Orders
 from orchestrator.executors.survey import DeadKeeper, find_keepers, is_alive, read_dead, take_over
 from orchestrator.observations import Exit
@@ -34,6 +34,7 @@ from orchestrator.observations import Exit
 _START_BYTES_MAX = 16 << 20
 _RETRY_S = 0.02
 _PATIENCE_S = 10.0
+_KEEPERS_TRIED = 5
 
 
 class KeeperClient:
@@ -130,8 +131,7 @@ class KeeperClient:
 
     async def _get_keeper(self) -> None:
         try:
-            link = await start_keeper(self._keepers, self._linger_s, self._new_link)
-            hello = await link.greeting()
+            link, hello = await self._greet_a_new_keeper()
         except (OSError, ExecutorError) as error:
             why = f"no keeper could be started: {error}; {why_keeper_failed(self._keepers)}"
             failed = Exit(kind="could_not_start", message=why)
@@ -139,6 +139,18 @@ class KeeperClient:
             return
         self._links[link] = self._keepers / hello.keeper
         self._flush()
+
+    async def _greet_a_new_keeper(self) -> tuple[Link, Hello]:
+        """Start a keeper. One that ends before it answers (somebody killed it) was sent nothing: another is tried."""
+        tried = 0
+        while True:
+            link = await start_keeper(self._keepers, self._linger_s, self._new_link)
+            try:
+                return link, await link.greeting()
+            except ConnectionError:
+                tried += 1
+                if tried == _KEEPERS_TRIED:
+                    raise
 
     async def _adopt(self, folder: Path) -> Survey:
         """Connect to a keeper, or read its journal if it is dead, whichever turns out to be true."""

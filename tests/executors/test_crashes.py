@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from orchestrator.executors import link
 from orchestrator.executors.base import ExecutorError, Exit, StaleEpoch, StopRun
 from orchestrator.executors.keeper import journal, procfs
 from orchestrator.executors.link import Facts, Link, reach_keeper
@@ -333,3 +334,20 @@ async def test_ids_of_earlier_keepers_stay_refused(keepers: Path) -> None:
     assert lines(keepers.parent / "ran") == Counter("a")
     await kept.close()
     await first.close()
+
+
+@pytest.mark.asyncio
+async def test_a_keeper_that_dies_before_it_answers_costs_no_run(keepers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: a keeper is killed while it starts, and runs that were never begun fail for it."""
+    dying, died = keepers.parent / "dying.py", keepers.parent / "died"
+    dying.write_text(
+        f"import os, sys\nopen({str(died)!r}, 'a').write('x')\n"
+        f"if os.path.getsize({str(died)!r}) < 3: os.kill(os.getpid(), 9)\n"
+        f"os.execv(sys.executable, [sys.executable, '-I', '-S', {str(link._KEEPER)!r}, *sys.argv[1:]])\n"
+    )
+    monkeypatch.setattr(link, "_KEEPER", dying)
+    executor, seen, _ = await opened(keepers, 1)
+    executor.start([Maker(keepers.parent).shell("r", "exit 4")])
+    assert (await seen.end_of("r")).code == 4
+    assert died.read_text() == "xxx"
+    await executor.close()
