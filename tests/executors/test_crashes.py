@@ -337,7 +337,9 @@ async def test_ids_of_earlier_keepers_stay_refused(keepers: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_keeper_that_dies_before_it_answers_costs_no_run(keepers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_keeper_that_dies_before_it_answers_costs_no_run(
+    keepers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Broken: a keeper is killed while it starts, and runs that were never begun fail for it."""
     dying, died = keepers.parent / "dying.py", keepers.parent / "died"
     dying.write_text(
