@@ -159,24 +159,20 @@ def _runner(application: Application, ports: Ports) -> Runner:
 def _loop(catalog: Catalog, ports: Ports, runner: Runner) -> Loop:
     mailbox = Mailbox()
     ids = Ids(f"{ports.log.head.epoch}{secrets.token_hex(2)}")
+    clock_changes = ClockChanges(ports.clock.now(), ports.log.head.seq)
 
     async def restore() -> Board:
-        return await _read_back(catalog, ports.log)
+        board = Board(await load_world(ports.log), Recipes(catalog), clock_changes)
+        board.load()
+        return board
 
     loop = Loop(ports.log, restore, runner, ports.clock, ids, mailbox)
     runner.attach(mailbox.tell, lambda: loop.board.world)
     return loop
 
 
-async def _read_back(catalog: Catalog, log: Log[AnyEvent]) -> Board:
-    board = Board(await load_world(log), Recipes(catalog))
-    board.load()
-    return board
-
-
 async def _take_over(catalog: Catalog, ports: Ports, loop: Loop, runner: Runner) -> None:
     """Read the world back and go on where the last daemon ended."""
-    board = await _read_back(catalog, ports.log)
-    loop.open(board)
+    loop.open(await loop.restore())
     survey = await ports.executor.open(runner.see)
-    runner.resume(examine(board.world, survey, catalog))
+    runner.resume(examine(loop.board.world, survey, catalog))

@@ -31,7 +31,7 @@ def not_configured(turn: Turn, answer: JobNotConfigured) -> None:
     turn.board.graph.refresh()
     for ref in answer.refs:
         node = turn.board.graph.node(ref)
-        if may_be_queued(turn.board, node) and node.not_before <= turn.now:
+        if may_be_queued(turn.board, node) and turn.board.retry_at(node) <= turn.now:
             _fail_unstarted(turn, job, node, answer.reason)
 
 

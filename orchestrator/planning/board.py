@@ -5,6 +5,7 @@ is asked of jobs that want to be configured is the one thing that is neither sta
 a restart.
 """
 
+from orchestrator.planning.clock_changes import ClockChanges
 from orchestrator.planning.graph import Graph
 from orchestrator.planning.node import Node
 from orchestrator.planning.queue import Queue
@@ -13,8 +14,8 @@ from orchestrator.planning.standing import Standing
 from orchestrator.planning.timers import Timers
 from statemachines import jobrun, want
 from statemachines.events import AnyEvent
-from statemachines.ids import LOCAL, RunId, WantId
-from statemachines.partition import PartitionFact
+from statemachines.ids import LOCAL, RunId, Timestamp, WantId
+from statemachines.partition import PartitionFact, UpForRetry
 from statemachines.refs import Ref
 from statemachines.world import World
 
@@ -22,13 +23,15 @@ from statemachines.world import World
 class Board:
     """Everything a turn looks at."""
 
-    def __init__(self, world: World, recipes: Recipes) -> None:
+    def __init__(self, world: World, recipes: Recipes, clock_changes: ClockChanges | None = None) -> None:
+        """Look at a world. Without ``clock_changes`` its deadlines are taken as they were written."""
         self.world = world
         self.recipes = recipes
         self.holdings = world.holdings(LOCAL)
         self.graph = Graph(world, recipes, LOCAL)
         self.queue = Queue(recipes)
         self.timers = Timers()
+        self.clock_changes = clock_changes or ClockChanges(Timestamp(0), 0)
         self.arrived: dict[WantId, None] = {}
         """Wants that were opened and not looked at yet."""
         self.standings: dict[WantId, Standing] = {}
@@ -76,6 +79,18 @@ class Board:
             self.world.apply(event, seq)
             self._see_want(self.world.wants[event.id])
 
+    def clock_was_set(self, by_us: int) -> None:
+        """Let every wait that has begun last as long as it was to. The world must be as committed."""
+        self.clock_changes.note(by_us, self.world.seq)
+        self.timers.clock_was_set(by_us)
+
+    def retry_at(self, node: Node) -> Timestamp:
+        """From when on a ref may be tried again."""
+        newest = node.newest
+        if not isinstance(newest, UpForRetry):
+            return Timestamp(0)
+        return self.clock_changes.by_clock_of_now(newest.not_before, newest.since, node.newest_seq)
+
     def want_for(self, node: Node) -> WantId:
         """The newest of the open wants that demand a node."""
         return self._wants_by_opening[node.opened]
@@ -93,9 +108,15 @@ class Board:
         """Look at an open want again when it expires and when it is late."""
         spec = state.spec
         if spec.expires_at is not None:
-            self.timers.set(spec.expires_at, "want_expires", spec.id)
+            self.timers.set(self._from_creation(spec, spec.expires_at), "want_expires", spec.id)
         if spec.late_at is not None and not state.late:
-            self.timers.set(spec.late_at, "want_late", spec.id)
+            if spec.data_timestamp is None:
+                self.timers.set(self._from_creation(spec, spec.late_at), "want_late", spec.id)
+            else:
+                self.timers.set(spec.late_at, "want_late", spec.id, fixed=True)
+
+    def _from_creation(self, spec: want.WantSpec, deadline: Timestamp) -> Timestamp:
+        return self.clock_changes.by_clock_of_now(deadline, spec.created_at, self.world.opened[spec.id])
 
     def _see_want(self, state: want.Want) -> None:
         want_id = state.spec.id
@@ -117,14 +138,19 @@ class Board:
 
     def _see_run(self, state: jobrun.JobRun) -> None:
         match state:
-            case jobrun.Buffering(id=run_id, job=job, refs=refs, until=until):
-                self.open_batches[job] = run_id
-                self.buffered.update(dict.fromkeys(refs, run_id))
-                self.timers.set(until, "batch", run_id)
+            case jobrun.Buffering():
+                self._see_batch(state)
             case jobrun.Queued():
                 self.enqueue(state)
             case _:
                 pass
+
+    def _see_batch(self, batch: jobrun.Buffering) -> None:
+        if self.open_batches.get(batch.job) != batch.id:
+            self.open_batches[batch.job] = batch.id
+            seq = self.world.seqs[batch.id]
+            self.timers.set(self.clock_changes.by_clock_of_now(batch.until, batch.since, seq), "batch", batch.id)
+        self.buffered.update(dict.fromkeys(batch.refs, batch.id))
 
     def enqueue(self, run: jobrun.Queued) -> None:
         """Give a queued JobRun the place that the demand on its refs gives it now."""

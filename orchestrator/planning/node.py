@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from statemachines import partition
-from statemachines.ids import Timestamp
 
 if TYPE_CHECKING:
     from orchestrator.catalog import External, Job
@@ -114,11 +113,6 @@ class Node:
     def demanded(self) -> bool:
         """Some open want still hopes for it."""
         return self.opened > 0 and self.blocked <= self.opened
-
-    @property
-    def not_before(self) -> Timestamp:
-        """Until when a retry has to wait."""
-        return self.newest.not_before if isinstance(self.newest, partition.UpForRetry) else Timestamp(0)
 
     @property
     def failed_at(self) -> int:

@@ -36,8 +36,9 @@ def reorder_queued(turn: Turn, changed: Iterable[Node]) -> None:
 def _is_ready(turn: Turn, node: Node) -> bool:
     if not may_be_queued(turn.board, node):
         return False
-    if node.not_before > turn.now:
-        turn.board.timers.set(node.not_before, "retry", node.ref)
+    retry_at = turn.board.retry_at(node)
+    if retry_at > turn.now:
+        turn.board.timers.set(retry_at, "retry", node.ref)
         return False
     return True
 

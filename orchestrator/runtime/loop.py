@@ -22,7 +22,7 @@ from orchestrator.observations import AnyObservation
 from orchestrator.planning.board import Board
 from orchestrator.planning.turn import Fact, Turn
 from orchestrator.reconcile import reconcile
-from orchestrator.runtime.clock import Clock
+from orchestrator.runtime.clock import Clock, Watch
 from orchestrator.runtime.mailbox import Asked, Mailbox, NoAnswer
 from statemachines.events import AnyEvent
 from statemachines.ids import SECOND_US, Ids, RunId, Timestamp
@@ -31,7 +31,7 @@ from statemachines.jobrun import JobRunFact
 READ_ONLY_PAUSE_S = 1.0
 """How long a daemon whose disk was full waits before it tries again."""
 LOOK_AGAIN_S = 60.0
-"""The longest that a daemon sleeps before something that is due later: so it sees a clock that was set forward."""
+"""The longest that a daemon sleeps before something that is due later: so it sees that the machine has slept."""
 
 
 class Effects(Protocol):
@@ -66,9 +66,11 @@ class Loop:
         mailbox: Mailbox,
     ) -> None:
         self._log = log
-        self._restore = restore
+        self.restore = restore
+        """Reads the world back from the log."""
         self._effects = effects
         self._clock = clock
+        self._watch = Watch(clock)
         self._ids = ids
         self._mailbox = mailbox
         self._settled = asyncio.Event()
@@ -121,7 +123,10 @@ class Loop:
         return self.board
 
     async def _turn(self) -> None:
-        turn = Turn(self.board, self._clock.now(), self._ids)
+        now, set_by_us = self._watch.look()
+        if set_by_us:
+            self.board.clock_was_set(set_by_us)
+        turn = Turn(self.board, now, self._ids)
         self._settled.clear()
         drained = self._drain(turn)
         more = reconcile(turn, self.board.recipes.catalog.limits.max_batch_events)
@@ -163,7 +168,7 @@ class Loop:
 
     async def _undo(self, drained: _Drained) -> None:
         """Go back to what the log says, keep the observations for later, and refuse the commands."""
-        self.board = await self._restore()
+        self.board = await self.restore()
         self._mailbox.give_back(drained.observations)
         self._settled.set()
         refusal = Refused("log_full", str(self.full), "free some space; the daemon goes on by itself")

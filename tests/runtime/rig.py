@@ -67,13 +67,21 @@ class Pulse:
 
 
 class HandClock:
-    """A clock that only tests move."""
+    """A clock that only tests move: ``at`` is the time that has passed, by which the wall clock goes too."""
 
     def __init__(self) -> None:
         self.at = 1_000 * SECOND_US
+        self._set_by = 1_700_000_000 * SECOND_US
 
     def now(self) -> Timestamp:
-        return Timestamp(self.at)
+        return Timestamp(self.at + self._set_by)
+
+    def elapsed(self) -> int:
+        return self.at
+
+    def set(self, by_s: float) -> None:
+        """Set the wall clock forward, or back, by so many seconds."""
+        self._set_by += int(by_s * SECOND_US)
 
 
 class ToldLog(StoredLog[AnyEvent]):
@@ -350,7 +358,7 @@ class Life:
     async def _pass_time(self, board: Board) -> None:
         at = board.timers.next_at
         if at is not None:
-            self.rig.clock.at = max(self.rig.clock.at, at)
+            self.rig.clock.at += max(0, at - self.rig.clock.now())
         self.wake()
         await self.turn()
         self.pulse.beat()
