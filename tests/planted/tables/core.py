@@ -1,0 +1,145 @@
+"""Defects of the pure core: what is fresh, what is tried again, who holds slots, what order things come in."""
+
+from tests.planted.defects import Defect, Edit
+
+_FRESHNESS = "orchestrator/planning/freshness.py"
+_BUILDING, _MODEL = "tests/engine/test_building.py", "tests/model/test_model.py"
+
+CORE = (
+    Defect(
+        "slots are counted by the way a run took, not by its state",
+        "no crash and no short run leaks a slot: slots are folded from states",
+        Edit(
+            "statemachines/world.py",
+            "isinstance(state, jobrun.Started), isinstance(before, jobrun.Started)",
+            "isinstance(state, jobrun.Started), isinstance(before, jobrun.Running)",
+        ),
+        ("tests/machines/test_laws.py", "tests/machines", _MODEL),
+    ),
+    Defect(
+        "an entry may be left out",
+        "4: entry n + 1 follows entry n",
+        Edit("statemachines/world.py", "        if seq != self.seq + 1:\n", "        if seq <= self.seq:\n"),
+        ("tests/machines",),
+    ),
+    Defect(
+        "freshness ignores the digest",
+        "8: what was read is fresh as long as its digest is the same",
+        Edit(_FRESHNESS, "not (source.done and source.digest == digest)", "not source.done"),
+        (_MODEL, _BUILDING),
+    ),
+    Defect(
+        "a new digest does not reach its readers",
+        "5: a change is carried as far as it reaches",
+        Edit(_FRESHNESS, "reader.stale += (read == node.digest) - (read == digest)", "pass"),
+        (_BUILDING, _MODEL),
+    ),
+    Defect(
+        "who waits is not woken when what it needs is done",
+        "5: an incremental pass finds exactly what a full pass would",
+        Edit(
+            _FRESHNESS,
+            "            dependent.unmet += -1 if done else 1\n            self._agenda.mark(dependent)\n",
+            "            dependent.unmet += -1 if done else 1\n",
+        ),
+        (_BUILDING, _MODEL),
+    ),
+    Defect(
+        "an old failure counts for a new want",
+        "4: an old failure is not contagious, a new want tries again",
+        Edit("orchestrator/planning/cases.py", "    if node.blocked > opened:\n", "    if node.blocked:\n"),
+        (_BUILDING, _MODEL),
+    ),
+    Defect(
+        "bytes are reused whatever they were made from",
+        "8: reuse needs the same digests of all that was read",
+        Edit(
+            "orchestrator/planning/reuse.py",
+            "        if not source.done or source.digest != content_digest(read):\n",
+            "        if not source.done:\n",
+        ),
+        (_BUILDING, _MODEL),
+    ),
+    Defect(
+        "the wait between tries is not kept",
+        "4: an instance that is up for retry has a not-before",
+        Edit("orchestrator/decide/ending.py", "not_before = Timestamp(turn.now + wait_us)", "not_before = turn.now"),
+        ("tests/runtime/test_time.py", _MODEL),
+    ),
+    Defect(
+        "lost tries use up the budget of failures",
+        "4: lost tries have a budget apart",
+        Edit(
+            "orchestrator/planning/starting.py",
+            "last.tries + failed, last.lost + lost",
+            "last.tries + failed + lost, last.lost + lost",
+        ),
+        (_MODEL, "tests/engine"),
+    ),
+    Defect(
+        "a JobRun that was lost is not tried again",
+        "4: lost tries have a budget apart",
+        Edit(
+            "orchestrator/decide/ending.py",
+            "return 0 if instance.attempt.lost + 1 < job",
+            "return 0 if instance.attempt.lost + 1 > job",
+        ),
+        ("tests/runtime/test_recovery.py", _MODEL),
+    ),
+    Defect(
+        "a dep miss that repeats what was given is waited for",
+        "4: a dep miss that repeats what was just provided is a failure, not a loop",
+        Edit("orchestrator/decide/outcomes.py", "    if asked and not new:\n", "    if False:\n"),
+        (_MODEL, "tests/engine"),
+    ),
+    Defect(
+        "an end that is known counts again",
+        "reports may come twice, late and out of order",
+        Edit(
+            "orchestrator/decide/observations.py",
+            "            if isinstance(run, Launching):\n",
+            "            if run is not None:\n",
+        ),
+        ("tests/runtime/test_observations.py",),
+    ),
+    Defect(
+        "a job that said nothing and failed has made its output",
+        "8: an output is visible after it was reported complete, or exit 0",
+        Edit("orchestrator/decide/outcomes.py", "    if failure is not None and made is None:\n", "    if False:\n"),
+        (_MODEL, "tests/contract", "tests/engine"),
+    ),
+    Defect(
+        "the same key makes a second want",
+        "an idempotency key makes a retry of a command safe",
+        Edit("orchestrator/decide/wants.py", '.get(command.idempotency_key or "")', '.get("")'),
+        (_MODEL, "tests/api"),
+    ),
+    Defect(
+        "refs are kept in the order of a set",
+        "6: no unordered iteration inside the core",
+        Edit("orchestrator/decide/wants.py", "    return tuple(found)\n", "    return tuple(set(found))\n"),
+        ("tests/simulation/test_simulation.py::test_the_same_seed_gives_the_same_log_whatever_the_hashes_of_texts",),
+    ),
+    Defect(
+        "batches that are due together come in the order of a set",
+        "6: no unordered iteration inside the core",
+        Edit("orchestrator/reconcile/batches.py", "    for run in sorted(due):\n", "    for run in due:\n"),
+        ("tests/engine/test_order.py::test_batches_that_are_due_together_are_queued_in_order",),
+    ),
+    Defect(
+        "what runs is launched with an input that was tainted meanwhile",
+        "launching freezes inputs that are Live",
+        Edit(
+            "orchestrator/reconcile/launching.py",
+            "            if not need.done or not isinstance(need.canonical, Live):\n",
+            "            if need.canonical is None:\n",
+        ),
+        (_MODEL, "tests/engine"),
+    ),
+    Defect(
+        "more runs than the pool has slots",
+        "concurrency limits are never exceeded",
+        Edit("orchestrator/reconcile/launching.py", "                free -= slots\n", "                pass\n"),
+        (_MODEL, "tests/engine"),
+    ),
+)

@@ -1,0 +1,84 @@
+"""Defects at the gates: what comes in, what goes out, and who may ask."""
+
+from tests.planted.defects import Defect, Edit
+
+GATES = (
+    Defect(
+        "the socket is open to everybody",
+        "only the owner may connect",
+        Edit("orchestrator/api/server.py", "        path.chmod(0o600)\n", "        path.chmod(0o666)\n"),
+        ("tests/security/test_actor.py::test_only_the_owner_reaches_the_socket_whatever_the_umask",),
+    ),
+    Defect(
+        "a header says who asks",
+        "the actor is the user at the other end of the socket, as the kernel knows him",
+        Edit("orchestrator/api/server.py", "proxy_headers=False", "proxy_headers=True"),
+        ("tests/security/test_actor.py", "tests/security/test_http.py"),
+    ),
+    Defect(
+        "a job gets the whole environment of the daemon",
+        "a job gets the declared keys and ours, nothing else",
+        Edit(
+            "orchestrator/runtime/launching.py",
+            "passed = {key: self._environ[key] for key in job.pass_env if key in self._environ}",
+            "passed = dict(self._environ)",
+        ),
+        ("tests/security/test_jobs.py::test_the_environment_holds_what_was_declared_and_nothing_else",),
+    ),
+    Defect(
+        "a message quotes the value of a passed key",
+        "we write no secret anywhere",
+        Edit(
+            "orchestrator/executors/keeper_client.py",
+            'return f"the value of the environment key {key}"',
+            'return f"the value {value!r} of the environment key {key}"',
+        ),
+        ("tests/security/test_secrets.py::test_a_key_that_is_no_text_is_named_and_its_value_is_not",),
+    ),
+    Defect(
+        "a report may name what is no ref",
+        "parse_ref stands at every gate",
+        Edit("orchestrator/report.py", "        return parse_ref(text)\n", "        return Ref(text)\n"),
+        ("tests/security/test_refs.py::test_a_job_may_name_nothing_but_refs", "tests/contract/test_report.py"),
+    ),
+    Defect(
+        "an answer of configure may name what is no ref",
+        "parse_ref stands at every gate",
+        Edit("orchestrator/runtime/asking.py", "parse_ref(needed.ref), needed", "Ref(needed.ref), needed"),
+        ("tests/security/test_refs.py::test_a_job_may_name_nothing_but_refs", "tests/runtime/test_asking.py"),
+    ),
+    Defect(
+        "a request may name what is no ref",
+        "parse_ref stands at every gate",
+        Edit("orchestrator/api/refusals.py", "        return parse_ref(text)\n", "        return Ref(text)\n"),
+        ("tests/security/test_refs.py::test_no_gate_lets_through_what_is_no_ref",),
+    ),
+    Defect(
+        "a terminal obeys escapes",
+        "what comes from outside is shown on a terminal and never obeyed",
+        Edit("orchestrator/cli/speech.py", '_KEPT = "\\n\\t"', '_KEPT = "\\n\\t\\x1b"'),
+        ("tests/security/test_terminal.py",),
+    ),
+    Defect(
+        "a link in the place of a report is followed",
+        "a job can do no harm with what it puts in the place of its report",
+        Edit(
+            "orchestrator/runtime/reports.py",
+            "os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW",
+            "os.O_RDONLY | os.O_NONBLOCK",
+        ),
+        ("tests/runtime/test_observations.py",),
+    ),
+    Defect(
+        "an output may link to what lies outside",
+        "8: what is kept must not change behind our back",
+        Edit("orchestrator/store/seal.py", 'if upwards > name.count(b"/") or b".." in steps[upwards:]:', "if False:"),
+        ("tests/store/test_disk.py",),
+    ),
+    Defect(
+        "a ref may lead out of the store",
+        "no text whatever leads out of the store",
+        Edit("statemachines/refs.py", '        if segment in {".", ".."}:\n', '        if segment == ".":\n'),
+        ("tests/security/test_refs.py", "tests/machines"),
+    ),
+)
