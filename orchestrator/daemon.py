@@ -25,6 +25,7 @@ from orchestrator.config import Config, load_config
 from orchestrator.executors.base import Executor
 from orchestrator.executors.local import LocalExecutor
 from orchestrator.planning.board import Board
+from orchestrator.planning.clock_changes import ClockChanges
 from orchestrator.planning.recipes import Recipes
 from orchestrator.runtime.clock import Clock, SystemClock
 from orchestrator.runtime.codec import CODEC

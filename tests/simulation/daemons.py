@@ -36,6 +36,9 @@ class WallClock:
     def now(self) -> Timestamp:
         return Timestamp(self._ahead_us + round(self._loop.time() * SECOND_US))
 
+    def elapsed(self) -> int:
+        return round(self._loop.time() * SECOND_US)
+
     def jump(self, seconds: float) -> None:
         self._ahead_us += int(seconds * SECOND_US)
 
