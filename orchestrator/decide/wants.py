@@ -29,7 +29,8 @@ def create(turn: Turn, command: CreateWant) -> Answer:
     elsewhere = no_such_environment(command.environment)
     if elsewhere is not None:
         return elsewhere
-    known = turn.board.world.wants_by_key.get(command.idempotency_key or "")
+    key = command.idempotency_key
+    known = None if key is None else turn.board.world.wants_by_key.get(key)
     if known is not None:
         return _again(turn, known, command)
     refs = _refs(turn, command.refs)
