@@ -36,6 +36,7 @@ from orchestrator.runtime.launching import Launcher
 from orchestrator.runtime.layout import Layout
 from orchestrator.runtime.loop import Loop
 from orchestrator.runtime.mailbox import Mailbox
+from orchestrator.runtime.meter import UNMETERED, Meter
 from orchestrator.runtime.recovery import examine
 from orchestrator.runtime.runner import Runner
 from orchestrator.runtime.snapshots import is_due, keeping_snapshots, load_world, save_world
@@ -106,10 +107,13 @@ class Ports(NamedTuple):
     store: PartitionStore
     executor: Executor
     clock: Clock
+    meter: Meter = UNMETERED
 
 
 @asynccontextmanager
-async def open_engine(application: Application, clock: Clock | None = None) -> AsyncGenerator[Engine]:
+async def open_engine(
+    application: Application, clock: Clock | None = None, meter: Meter = UNMETERED
+) -> AsyncGenerator[Engine]:
     """Run the engine of an application's state directory for as long as the context is open.
 
     Raises LogLocked if another daemon has it, and whatever ends the engine: AppendUnknown, EpochTooOld, ExecutorError.
@@ -125,7 +129,7 @@ async def open_engine(application: Application, clock: Clock | None = None) -> A
         stack.push_async_callback(log.close)
         epoch = await log.take_epoch()
         lock.note_epoch(epoch)
-        ports = Ports(log, DiskStore(layout.store), LocalExecutor(layout.keepers, epoch), clock)
+        ports = Ports(log, DiskStore(layout.store), LocalExecutor(layout.keepers, epoch), clock, meter)
         engine = await stack.enter_async_context(run_engine(application, ports))
         stack.enter_context(spared())
         yield engine
@@ -168,6 +172,7 @@ def _loop(catalog: Catalog, ports: Ports, runner: Runner) -> Loop:
         return board
 
     loop = Loop(ports.log, restore, runner, ports.clock, ids, mailbox)
+    loop.meter = ports.meter
     runner.attach(mailbox.tell, lambda: loop.board.world)
     return loop
 

@@ -24,6 +24,7 @@ from orchestrator.planning.turn import Fact, Turn
 from orchestrator.reconcile import reconcile
 from orchestrator.runtime.clock import Clock, Watch
 from orchestrator.runtime.mailbox import Asked, Mailbox, NoAnswer
+from orchestrator.runtime.meter import UNMETERED, Meter
 from statemachines.events import AnyEvent
 from statemachines.ids import SECOND_US, Ids, RunId, Timestamp
 from statemachines.jobrun import JobRunFact
@@ -80,10 +81,12 @@ class Loop:
         self.board: Board
         self.full: LogFull | None = None
         """Why the daemon is read-only, while it is."""
+        self.meter: Meter = UNMETERED
 
     def open(self, board: Board) -> None:
         """Begin with this board, and do what its states owe."""
         self.board = board
+        self.meter.began(board.world)
         self._settled.set()
         self._mailbox.wake()
 
@@ -123,6 +126,7 @@ class Loop:
         return self.board
 
     async def _turn(self) -> None:
+        began = self._clock.elapsed()
         now, set_by_us = self._watch.look()
         if set_by_us:
             self.board.clock_was_set(set_by_us)
@@ -136,6 +140,7 @@ class Loop:
         self._settled.set()
         _answer(drained.answers)
         self._effects.after_commit(turn.facts, self._owed(turn))
+        self.meter.turned(turn.facts, self.board.world, self._seconds_since(began))
         if more:
             self._mailbox.wake()
 
@@ -157,6 +162,7 @@ class Loop:
             Entry(fact.seq, first, turn.now, fact.event, self._ids.event(), fact.cause, fact.correlation, fact.actor)
             for fact in turn.facts
         ]
+        began = self._clock.elapsed()
         await self._effects.before_commit(turn.facts)
         try:
             await self._log.append(entries, epoch=self._log.head.epoch)
@@ -164,7 +170,11 @@ class Loop:
             self.full = full
             return False
         self.full = None
+        self.meter.committed(len(entries), self._seconds_since(began))
         return True
+
+    def _seconds_since(self, began: int) -> float:
+        return (self._clock.elapsed() - began) / SECOND_US
 
     async def _undo(self, drained: _Drained) -> None:
         """Go back to what the log says, keep the observations for later, and refuse the commands."""
