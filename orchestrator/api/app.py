@@ -17,13 +17,13 @@ from orchestrator.api.operations import OPERATIONS
 from orchestrator.api.ports import Engine
 from orchestrator.api.problems import ON_ERRORS
 from orchestrator.api.requests import BODY_BYTES_MAX
-from orchestrator.api.table import Operation
+from orchestrator.api.table import Method, Operation
 
 
 def create_app(engine: Engine) -> Litestar:
     """The application over an engine."""
     return Litestar(
-        route_handlers=[_handler(operation) for operation in OPERATIONS],
+        route_handlers=[_handler(path, by_method) for path, by_method in _by_path().items()],
         state=State({"engine": engine, "document": document_of(OPERATIONS)}),
         request_max_body_size=BODY_BYTES_MAX,
         exception_handlers=ON_ERRORS,
@@ -32,10 +32,19 @@ def create_app(engine: Engine) -> Litestar:
     )
 
 
-def _handler(operation: Operation) -> HTTPRouteHandler:
-    async def handle(request: Asked) -> Response[bytes]:
-        answer = await operation.handle(**await arguments_of(operation, request))
-        return Response(msgspec.json.encode(answer), media_type="application/json")
+def _by_path() -> dict[str, dict[str, Operation]]:
+    """The operations of each path by method: only one handler a path can tell which methods there are."""
+    found: dict[str, dict[str, Operation]] = {}
+    for operation in OPERATIONS:
+        found.setdefault(operation.path, {})[operation.method] = operation
+    return found
 
-    path = operation.path.replace("}", ":str}")
-    return HTTPRouteHandler(path, http_method=operation.method, status_code=operation.status)(handle)
+
+def _handler(path: str, by_method: dict[str, Operation]) -> HTTPRouteHandler:
+    async def handle(request: Asked) -> Response[bytes]:
+        operation = by_method[request.method]
+        answer = await operation.handle(**await arguments_of(operation, request))
+        return Response(msgspec.json.encode(answer), status_code=operation.status, media_type="application/json")
+
+    methods: list[Method] = [operation.method for operation in by_method.values()]
+    return HTTPRouteHandler(path.replace("}", ":str}"), http_method=methods)(handle)

@@ -1,7 +1,7 @@
 """Errors as they are sent: problem details (RFC 9457) of type ``urn:wantd:problem:<code>``, with what to do."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 _OF_THE_FRAMEWORK: dict[int, ErrorCode] = {404: "no_such_page", 405: "no_such_method", 413: "too_large"}
 
 
-def problem(error: DoorError, status: int | None = None) -> Response[bytes]:
+def problem(error: DoorError, status: int | None = None, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """The answer that tells an error."""
     status = status or status_of(error.code)
     told = Problem(
@@ -35,7 +35,7 @@ def problem(error: DoorError, status: int | None = None) -> Response[bytes]:
         hint=error.hint,
         exit_code=error.exit_code,
     )
-    return Response(msgspec.json.encode(told), status_code=status, media_type=PROBLEM_TYPE)
+    return Response(msgspec.json.encode(told), status_code=status, media_type=PROBLEM_TYPE, headers=headers)
 
 
 def _on_door_error(_: Asked, error: DoorError) -> Response[bytes]:
@@ -53,7 +53,9 @@ def _on_no_answer(_: Asked, error: NoAnswer) -> Response[bytes]:
 def _on_http_error(request: Asked, error: HTTPException) -> Response[bytes]:
     """What the framework refuses by itself."""
     code = _OF_THE_FRAMEWORK.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
-    return problem(refusal(code, f"{request.method} {request.url.path}: {error.detail}"), error.status_code)
+    return problem(
+        refusal(code, f"{request.method} {request.url.path}: {error.detail}"), error.status_code, error.headers
+    )
 
 
 def _on_bug(request: Asked, error: Exception) -> Response[bytes]:
