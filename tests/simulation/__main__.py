@@ -16,7 +16,7 @@ def shown(row: Row) -> str:
 seed = int(sys.argv[1])
 with TemporaryDirectory() as folder:
     simulation = Simulation(seed, Path(folder))
-    print(simulation.plan.toml())
+    print(simulation.toml)
     try:
         simulation.play(int(sys.argv[2]) if len(sys.argv) > 2 else STEPS)
     finally:

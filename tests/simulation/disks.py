@@ -11,9 +11,14 @@ from bel.row import Row
 from orchestrator.store import Absent, BadOutput, MemoryStore, Sealed
 from statemachines.refs import Ref
 from tests.simulation.faults import Faults
+from tests.simulation.virtual import Killed
 from tests.simulation.witness import Witness
 
 FULL_FOR_S = 5.0
+
+
+class Unplugged(AppendUnknown, Killed):
+    """Who was killed reaches the log no more."""
 
 
 class LogDisk:
@@ -59,7 +64,7 @@ class LogDisk:
 
     def _check_plugged(self) -> None:
         if self.unplugged:
-            raise AppendUnknown("whoever wrote was killed")
+            raise Unplugged("whoever wrote was killed")
 
     async def head(self) -> Head:
         await self._takes_time()
@@ -75,6 +80,7 @@ class LogDisk:
 
     async def save_snapshot(self, snapshot: Snapshot, seal: bytes) -> None:
         await self._takes_time()
+        self._witness.keeps(snapshot)
         await self._rows.save_snapshot(snapshot, seal)
 
     async def drop_snapshot(self, seq: int) -> None:

@@ -18,6 +18,7 @@ CHANCES = {
     "a report comes twice": 0.15,
     "a report comes late": 0.15,
     "reports change places": 0.5,
+    "a report goes to a daemon that was replaced": 0.5,
     "a run is not seen starting": 0.15,
     "a job hangs": 0.05,
 }

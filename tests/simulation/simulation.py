@@ -22,12 +22,13 @@ from orchestrator.commands import CancelRun, CreateWant, ReportPartition, Resume
 from orchestrator.config import read_config
 from orchestrator.daemon import Application, Engine
 from orchestrator.planning.board import Board
+from orchestrator.runtime.inline import InlineContext
 from orchestrator.runtime.layout import Layout
 from orchestrator.runtime.links import link_to
 from orchestrator.runtime.mailbox import NoAnswer
 from statemachines import partition, want
 from statemachines.ids import InstanceId, RunId
-from statemachines.jobrun import Active
+from statemachines.jobrun import Active, Launching
 from statemachines.refs import Ref
 from statemachines.world import World
 from tests.model.graphs import random_plan
@@ -37,7 +38,9 @@ from tests.simulation.disks import PartitionDisk
 from tests.simulation.faults import CHANCES, Faults
 from tests.simulation.jobs import Jobs
 from tests.simulation.keeper import Keeper
-from tests.simulation.virtual import VirtualLoop
+from tests.simulation.kinds import kinds_of, toml_of
+from tests.simulation.questions import Questions
+from tests.simulation.virtual import Killed, VirtualLoop
 from tests.simulation.witness import Witness
 
 STEPS = 300
@@ -47,6 +50,8 @@ HOUR_S = 3_600.0
 DAY_S = 24 * HOUR_S
 CALM_S = HOUR_S
 """By then everything has come to its end, once nothing goes wrong any more."""
+STOP_S = 1.0
+"""By then a run that is to stop was asked to, where the daemon was there all the time and idles."""
 
 
 class Broken(AssertionError):
@@ -66,30 +71,38 @@ class Simulation:
         self.witness = Witness(self.plan, self.disk)
         self.disk.faults, self.disk.witness = self.faults, self.witness
         limit = self.dice.choice((5, 20, 10_000))
-        toml = f"{self.plan.toml()}\n[limits]\nmax_batch_events = {limit}\n"
-        config = read_config(folder / "wantd.toml", toml, cpus=2)
+        self.kinds_of_jobs = kinds_of(self.plan, self.dice)
+        self.toml = f"{toml_of(self.plan, self.kinds_of_jobs)}\n[limits]\nmax_batch_events = {limit}\n"
+        config = read_config(folder / "wantd.toml", self.toml, cpus=2)
         catalog = build_catalog(config, folder, {job.name: job.name for job in config.jobs})
         application = Application(config, catalog, Layout(folder / "state"))
         self.machine = Machine(application, self.faults, self.witness, self.loop)
         self.machine.partitions = self.disk
-        self.jobs = Jobs(self.plan, self.disk, self.faults)
+        self.jobs = Jobs(self.plan, self.kinds_of_jobs, self.disk, self.faults)
+        self.questions = Questions(self.plan, self.faults)
         self.machine.keeper = Keeper(self.jobs, self.faults, self.witness)
         self.clients = Clients(self.witness, self.faults)
         self.ahead_s, self.furthest_s = 0.0, 0.0
         self.daemon: Daemon
         self._looked_at: Daemon | None = None
+        self._unasked: dict[str, float] = {}
+        """Runs that are to stop and were not asked to, each with when that was first seen."""
         self.remains: list[Daemon] = []
         self.users: list[asyncio.Task[None]] = []
         self.happenings: dict[str, tuple[int, Callable[[], None]]] = {
             "nothing": (30, lambda: None),
             "a command": (30, self._command),
             "time passes": (25, self._time_passes),
+            "somebody is quick to cancel": (5, self._cancel_at_once),
             "a client hangs up": (2, self.clients.hang_up),
             "the daemon is killed": (3, self._kill),
             "the daemon is stopped in good order": (1, self._leave),
             "a second daemon takes over": (1, self._take_over),
             "the keeper dies": (1, self.machine.keeper.crash),
             "the power fails": (1, self._power_fails),
+            "a keeper tells of what is not": (1, self.machine.keeper.babble),
+            "a daemon is stopped for a while": (1, self._stop),
+            "a stopped daemon is taken for dead": (1, self._take_over_from_stopped),
             "a snapshot is taken": (2, lambda: self._use(_snapshot)),
             "somebody looks": (5, lambda: self._use(self._sees_what_is_committed)),
             "the clock goes forward an hour": (1, lambda: self._jump(HOUR_S)),
@@ -106,7 +119,14 @@ class Simulation:
     @property
     def kinds(self) -> list[str]:
         """Everything that should happen in some history."""
-        return [*CHANCES, *self.happenings, *self.jobs.misbehaviors, *self.clients.commands, *_SEEN]
+        return [
+            *CHANCES,
+            *self.happenings,
+            *self.jobs.misbehaviors,
+            *self.questions.misbehaviors,
+            *self.clients.commands,
+            *_SEEN,
+        ]
 
     @property
     def log(self) -> list[Row]:
@@ -115,7 +135,7 @@ class Simulation:
 
     def play(self, steps: int = STEPS) -> None:
         """The whole history."""
-        with self.loop.running(), _seeded_salt(self.dice):
+        with self.loop.running(), _seeded_salt(self.dice), self._simulated_programs():
             try:
                 self.daemon = Daemon(self.machine)
                 for _ in range(steps):
@@ -124,6 +144,19 @@ class Simulation:
                 self._end()
             finally:
                 self._unwind()
+
+    @contextmanager
+    def _simulated_programs(self) -> Generator[None]:
+        """In place of the processes that are asked, and of the functions that are called."""
+
+        def load(*_: object) -> Callable[[InlineContext], None]:
+            return self.jobs.call
+
+        with (
+            patch("orchestrator.runtime.asking._run", self.questions.run),
+            patch("orchestrator.runtime.inline.InlineJobs._load", load),
+        ):
+            yield
 
     # -- trouble --------------------------------------------------------------------------------------------------
 
@@ -147,6 +180,7 @@ class Simulation:
             self.remains.append(self.daemon)
             self.counted["a daemon starts after the end of another"] += 1
             self.daemon = Daemon(self.machine)
+        self._look_for_what_should_stop()
         if (board := self.daemon.settled_board()) is not None:
             if self.daemon is not self._looked_at:
                 self._looked_at = self.daemon
@@ -155,16 +189,38 @@ class Simulation:
         if self.witness.broken or self.loop.complaints:
             raise Broken("; ".join([*self.witness.broken, *self.loop.complaints]))
 
+    def _look_for_what_should_stop(self) -> None:
+        """A daemon that has nothing else to do has asked for every stop that is owed."""
+        daemon = self.daemon
+        if daemon.engine is None or daemon.stopped:
+            return
+        unasked = self.witness.to_be_stopped(self.machine.keeper.unasked)
+        self._unasked = {run: self._unasked.get(run, self.loop.time()) for run in unasked}
+        if self.loop.busy or not daemon.has_asked:
+            return
+        for run, since_s in self._unasked.items():
+            waited_s = self.loop.time() - max(since_s, daemon.answers_since_s)
+            self.witness.hold("what is Canceling is asked to stop", waited_s < STOP_S, f"{run} runs for {waited_s:g} s")
+
     def _look_at_users(self) -> None:
         users, self.users = self.users, []
         for use in users:
             if not use.done():
                 self.users.append(use)
-            elif not isinstance(error := use.exception(), NoAnswer | LogClosed | AppendUnknown | None):
+            elif not isinstance(error := use.exception(), NoAnswer | LogClosed | AppendUnknown | Killed | None):
                 raise error
 
     def _command(self) -> None:
         self.clients.ask_something(self.daemon, self.dice.choice(["want", "report", *self.clients.commands]))
+
+    def _cancel_at_once(self) -> None:
+        """Somebody cancels what was launched, but has not reached the keeper."""
+        world = self.witness.world
+        runs = [run for run in world.open_runs if isinstance(world.runs[run], Launching)]
+        waiting = [run for run in runs if not self.machine.keeper.has(run)]
+        if waiting and self.daemon.engine is not None:
+            self.counted["a run is canceled before it is started"] += 1
+            self.clients.ask(self.daemon, CancelRun("test", self.dice.choice(waiting)))
 
     def _time_passes(self) -> None:
         self.loop.pass_time(self.loop.time() + self.dice.choice((0.1, 1.0, 5.0, 20.0)))
@@ -186,6 +242,18 @@ class Simulation:
         self.remains.append(self.daemon)
         self.daemon = Daemon(self.machine)
 
+    def _stop(self) -> None:
+        """It goes on after a while, as if nothing had been."""
+        if not self.daemon.stopped:
+            self.daemon.stop()
+            self.loop.call_later(self.dice.choice((0.5, 5.0, 60.0)), self.daemon.go_on)
+
+    def _take_over_from_stopped(self) -> None:
+        """It goes on beside its successor, perhaps in the middle of an append."""
+        if self.daemon.engine is not None:
+            self._stop()
+            self._take_over()
+
     def _power_fails(self) -> None:
         for daemon in (self.daemon, *self.remains):
             if not daemon.ended:
@@ -196,7 +264,7 @@ class Simulation:
 
     def _use(self, deed: Callable[[Engine], Coroutine[object, object, None]]) -> None:
         if self.daemon.engine is not None and self.witness.world.seq:
-            self.users.append(asyncio.ensure_future(deed(self.daemon.engine)))
+            self.users.append(self.loop.create_task(deed(self.daemon.engine), context=self.daemon.context))
 
     async def _sees_what_is_committed(self, engine: Engine) -> None:
         seen = (await engine.board()).world.seq
@@ -216,6 +284,7 @@ class Simulation:
         for daemon in self.remains:
             if not daemon.ended:
                 daemon.kill()
+        self.daemon.go_on()
         self._come_to_rest()
         wants = self.witness.world.wants
         failed = [one for one, state in wants.items() if isinstance(state, NOT_THERE)]
@@ -285,6 +354,7 @@ class Simulation:
         self.witness.a_new_daemon_knows_everything(board)
         self.witness.the_bytes_of_the_living_are_there()
         self._nothing_is_left_over(board)
+        self._look()
 
     def _nothing_is_left_over(self, board: Board) -> None:
         hold, world = self.witness.hold, board.world
@@ -314,7 +384,10 @@ _SEEN = (
     "killed in the middle of a turn",
     "a daemon starts after the end of another",
     "a command is not answered",
+    "a run is canceled before it is started",
     "a run is done before it is stopped",
+    "a replaced daemon goes on with an inline call",
+    "a job is asked",
 )
 """What follows from other happenings, and has to follow now and then."""
 

@@ -28,6 +28,10 @@ is_killed: ContextVar[Callable[[], bool]] = ContextVar("is_killed")
 """Whether the process that a task belongs to was killed: then its threads do nothing any more."""
 
 
+is_stopped: ContextVar[Callable[[], bool]] = ContextVar("is_stopped")
+"""Whether the process that a task belongs to is stopped, as by SIGSTOP: then nothing of it is run until it goes on."""
+
+
 class Killed(Exception):
     """The process that asked for this exists no more."""
 
@@ -39,6 +43,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._dice = dice
         self._now = 0.0
         self._ready: list[asyncio.Handle] = []
+        self._put_by: list[asyncio.Handle] = []
+        """What is ready but belongs to a process that is stopped."""
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._timers_made = 0
         self._single_threads: dict[Executor, deque[Work]] = {}
@@ -64,10 +70,19 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             at = int(self._dice.random() * len(self._ready))
             self._ready[at], self._ready[-1] = self._ready[-1], self._ready[at]
             handle = self._ready.pop()
-            if not handle.cancelled():
-                handle._run()
-                return True
+            if handle.cancelled():
+                continue
+            if handle._context.get(is_stopped, _never)():  # type: ignore[attr-defined]  # it has one since 3.7
+                self._put_by.append(handle)
+                continue
+            handle._run()
+            return True
         return False
+
+    def go_on(self) -> None:
+        """A process that was stopped goes on, or was killed: what was put by is ready again."""
+        self._ready += self._put_by
+        self._put_by.clear()
 
     def pass_time(self, until: float) -> bool:
         """Go on to the next timer, if it is not later; else to ``until``, and say so by False."""
@@ -133,13 +148,18 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return False
 
     def call_exception_handler(self, context: Any) -> None:
-        self.complaints.append(f"{context.get('message')}: {context.get('exception')!r}")
+        if not isinstance(context.get("exception"), Killed):
+            self.complaints.append(f"{context.get('message')}: {context.get('exception')!r}")
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Canceled timers are passed over when their time comes."""
 
     def _do_next(self, thread: Executor) -> None:
         _do(self._single_threads[thread].popleft())
+
+
+def _never() -> bool:
+    return False
 
 
 def _do(work: Work) -> None:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bel.entry import Snapshot
 from bel.errors import BelError
 from bel.row import BATCH, EVENT_ID, SEQ, ChainCheck, Row, to_entry
 from orchestrator.commands import Accepted, Answer, AnyCommand, CancelWant, CreateWant
@@ -21,6 +22,7 @@ from statemachines.events import AnyEvent
 from statemachines.ids import InstanceId, RunId, WantId
 from statemachines.partition import Adopted, PartitionLive
 from statemachines.refs import Ref
+from statemachines.snapshot import encode_world
 from statemachines.traits import live_of
 from statemachines.world import World
 from tests.model.graphs import Plan
@@ -41,6 +43,8 @@ class Witness:
         self._bytes = bytes_kept
         self._chain = ChainCheck(None)
         self._event_ids: set[str] = set()
+        self._events: list[AnyEvent] = []
+        self._batch_ends: set[int] = set()
         self._changed: dict[str, None] = {}
         self._acknowledged: list[tuple[AnyCommand, Accepted]] = []
         self._started: set[str] = set()
@@ -60,6 +64,8 @@ class Witness:
         """A batch has become durable."""
         self._rows_are_whole(rows)
         events = [to_entry(row, CODEC).event for row in rows]
+        self._events += events
+        self._batch_ends.add(rows[-1][SEQ])
         wants_end = any(isinstance(event, _ENDS) for event in events)
         before: Model | None = None
         for row, event in zip(rows, events, strict=True):
@@ -129,16 +135,30 @@ class Witness:
         """A run begins: its intent is durable, it never began before, and there is room for it."""
         state = self.world.runs.get(RunId(run))
         self.hold("a start is committed before", isinstance(state, _HOLDING), f"{run} starts, the log has {state}")
-        self.hold("a run starts once", run not in self._started, run)
-        self._started.add(run)
+        self._starts_once(run)
         jobs = [state.spec.job for one in running if isinstance(state := self.world.runs.get(RunId(one)), _HOLDING)]
         self._slots_are_not_exceeded("really run", self._slots(jobs))
+
+    def starts_late(self, run: str) -> None:
+        """A run begins in a daemon that was replaced: its intent is durable, and it never began before."""
+        state = self.world.runs.get(RunId(run))
+        unstarted = state is None or isinstance(state, jobrun.Buffering | jobrun.Queued)
+        self.hold("a start is committed before", not unstarted, f"{run} starts, the log has {state}")
+        self._starts_once(run)
+
+    def _starts_once(self, run: str) -> None:
+        self.hold("a run starts once", run not in self._started, run)
+        self._started.add(run)
 
     def asks_to_stop(self, run: str) -> None:
         """A stop is asked for: the log says Canceling, or knows that it is over."""
         state = self.world.runs.get(RunId(run))
         allowed = not isinstance(state, jobrun.Launching | jobrun.Running)
         self.hold("a stop is committed before", allowed, f"{run} is stopped, the log has {state}")
+
+    def to_be_stopped(self, running: Iterable[str]) -> list[str]:
+        """Those of the running runs that the log wants stopped."""
+        return [run for run in running if isinstance(self.world.runs.get(RunId(run)), jobrun.Canceling)]
 
     def settles(self, run: str) -> None:
         """A run is settled: its end is durable."""
@@ -164,6 +184,17 @@ class Witness:
         if live is not None and isinstance(live.origin, Adopted):
             instance = live.origin.source
         return self._bytes.location(self.world.partitions[instance].spec.ref, instance)
+
+    def keeps(self, snapshot: Snapshot) -> None:
+        """A snapshot is kept: it is of the end of a batch, and is what a replay to there gives."""
+        self.hold("a snapshot is of the end of a batch", snapshot.seq in self._batch_ends, snapshot.seq)
+        replayed = World()
+        for seq, event in enumerate(self._events[: snapshot.seq], 1):
+            replayed.apply(event, seq)
+        self.hold("a snapshot is what a replay gives", snapshot.digest == replayed.digest(), snapshot.seq)
+        self.hold(
+            "a snapshot is what a replay gives, byte for byte", snapshot.body == encode_world(replayed), snapshot.seq
+        )
 
     # -- answers --------------------------------------------------------------------------------------------------
 
