@@ -243,7 +243,7 @@ PLANTS: dict[Callable[[pytest.MonkeyPatch], None], str] = {
     reports_lost_with_full_disk: "it does not come to rest",
     snapshot_in_mid_batch: "a snapshot is of the end of a batch",
     retry_with_new_ids: "replay accepts every entry|live equals replayed",
-    cancel_as_rollback: "the daemon ended by",
+    cancel_as_rollback: "live equals replayed",
     slots_counted: "slots are not exceeded",
     stop_overtakes_start: "what is Canceling is asked to stop",
     links_not_redrawn: "what is Live is linked",
