@@ -192,7 +192,7 @@ class Simulation:
     def _look_for_what_should_stop(self) -> None:
         """A daemon that has nothing else to do has asked for every stop that is owed."""
         daemon = self.daemon
-        if daemon.engine is None or daemon.stopped:
+        if daemon.settled_board() is None or daemon.stopped:
             return
         unasked = self.witness.to_be_stopped(self.machine.keeper.unasked)
         self._unasked = {run: self._unasked.get(run, self.loop.time()) for run in unasked}
