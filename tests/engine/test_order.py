@@ -29,3 +29,11 @@ def test_batches_that_are_due_together_are_queued_in_order() -> None:
     queued = [fact.event.id for fact in core.facts if isinstance(fact.event, JobRunQueued)]
     assert len(queued) == JOBS
     assert queued == sorted(queued)
+
+
+def test_the_refs_of_a_want_keep_their_order() -> None:
+    """If this fails, the same wish is logged otherwise each time, and its refs are built in no known order."""
+    core = Core(f'[application]\nname = "order"\n{JOB.replace("NAME", "j")}')
+    refs = [f"j/{number}" for number in (5, 3, 9, 1, 12, 7, 4, 11, 2, 8, 10, 6)]
+    want = core.want(*refs)
+    assert list(core.board.world.wants[want].spec.refs) == refs

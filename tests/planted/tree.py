@@ -17,7 +17,10 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PYTEST = ("-m", "pytest", "-q", "-x", "-p", "no:randomly", "--no-header", "--tb=line", "--hypothesis-seed=0")
+_RUN = "import os, pytest, sys; code = pytest.main(sys.argv[1:]); sys.stdout.flush(); os._exit(code)"
+"""Ends when the tests have ended, also where a defect has left threads that never do."""
+
+_PYTEST = ("-c", _RUN, "-q", "-x", "-p", "no:randomly", "--no-header", "--tb=line", "--hypothesis-seed=0")
 
 
 class Ended(NamedTuple):
@@ -67,7 +70,7 @@ class Tree:
     def pytest(self, arguments: Sequence[str], limit_s: float, env: Mapping[str, str] | None = None) -> Ended:
         """Run tests in the copy until the first fails; whatever they started ends with them."""
         process = subprocess.Popen(
-            [str(self.python), *PYTEST, *arguments],
+            [str(self.python), *_PYTEST, *arguments],
             cwd=self.folder,
             env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | dict(env or {}),
             stdout=subprocess.PIPE,

@@ -111,14 +111,14 @@ CORE = (
     Defect(
         "the same key makes a second want",
         "an idempotency key makes a retry of a command safe",
-        Edit("orchestrator/decide/wants.py", '.get(command.idempotency_key or "")', '.get("")'),
+        Edit("orchestrator/decide/wants.py", "None if key is None else", "None if key else"),
         (_MODEL, "tests/api"),
     ),
     Defect(
         "refs are kept in the order of a set",
         "6: no unordered iteration inside the core",
         Edit("orchestrator/decide/wants.py", "    return tuple(found)\n", "    return tuple(set(found))\n"),
-        ("tests/simulation/test_simulation.py::test_the_same_seed_gives_the_same_log_whatever_the_hashes_of_texts",),
+        ("tests/engine/test_order.py::test_the_refs_of_a_want_keep_their_order",),
     ),
     Defect(
         "batches that are due together come in the order of a set",

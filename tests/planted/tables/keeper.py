@@ -9,7 +9,7 @@ KEEPER = (
         "a run that was claimed may be claimed again",
         "2: a run id starts once, for ever",
         Edit(f"{_KEEPER}/ledger.py", "if run in self._claims or run in self._asked", "if run in self._asked"),
-        ("tests/executors/test_conformance.py::test_a_second_start_only_repeats_the_end", "tests/executors"),
+        ("tests/executors/test_conformance.py::test_a_second_start_only_repeats_the_end",),
     ),
     Defect(
         "a new keeper does not know what earlier ones claimed",
@@ -121,7 +121,7 @@ KEEPER = (
             '        self._deliver([RunEnded(run, how) for run, how in known.items() if how != "running"])\n',
             "",
         ),
-        ("tests/executors/test_crashes.py::test_a_dead_keepers_runs_are_gone_and_lost", "tests/executors"),
+        ("tests/executors/test_crashes.py::test_a_dead_keepers_runs_are_gone_and_lost",),
     ),
     Defect(
         "a stop does not follow its run to another keeper",

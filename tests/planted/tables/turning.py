@@ -65,14 +65,14 @@ TURNING = (
         ("tests/runtime/test_recovery.py::test_links_that_were_not_drawn_are_drawn_at_the_next_start",),
     ),
     Defect(
-        "an end is settled before it is brought in",
-        "an executor is told that a JobRun is settled last",
+        "what a JobRun that failed has left is never removed",
+        "outputs that were never Live go before the record of their JobRun",
         Edit(
             _RUNNER,
             "        await self._by_hand(self._collector.discard, left)\n        self._executor",
             "        self._executor",
         ),
-        ("tests/runtime/test_recovery.py::test_outputs_of_a_failed_run_are_removed_by_the_next_start", "tests/runtime"),
+        ("tests/runtime/test_recovery.py::test_outputs_of_a_failed_run_are_removed_by_the_next_start",),
     ),
     Defect(
         "what is gone without a trace has ended well",
@@ -118,6 +118,6 @@ TURNING = (
             "if found is not None and found[0].digest() == found[1] else",
             "if found is not None else",
         ),
-        ("tests/runtime",),
+        ("tests/runtime/test_snapshots.py::test_a_snapshot_that_is_not_what_it_claims_is_passed_over",),
     ),
 )

@@ -1,0 +1,58 @@
+"""A snapshot is a shortcut: one that is not what the log gives is passed over."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bel.entry import Snapshot
+from orchestrator.runtime.snapshots import load_world, save_world
+from statemachines.snapshot import FORMAT, encode_world
+from statemachines.world import World
+from tests.runtime.rig import Rig
+
+APPLICATION = """
+[application]
+name = "snapshots"
+[[job]]
+name = "raw"
+outputs = ["raw/{n:int}"]
+command = ["raw"]
+"""
+
+
+def without_its_wants(sound: Snapshot, world: World) -> Snapshot:
+    body = msgspec.msgpack.encode(msgspec.structs.replace(world.states(), wants=[], opened={}))
+    return msgspec.structs.replace(sound, body=body)
+
+
+def of_nothing(sound: Snapshot, _: World) -> Snapshot:
+    return msgspec.structs.replace(sound, body=encode_world(World()), digest=World().digest())
+
+
+def of_another_format(sound: Snapshot, world: World) -> Snapshot:
+    return msgspec.structs.replace(without_its_wants(sound, world), format=FORMAT + 1)
+
+
+def of_no_form(sound: Snapshot, _: World) -> Snapshot:
+    return msgspec.structs.replace(sound, body=b"\xc1")
+
+
+LIES = (without_its_wants, of_nothing, of_another_format, of_no_form)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("lie", LIES)
+async def test_a_snapshot_that_is_not_what_it_claims_is_passed_over(
+    tmp_path: Path, lie: Callable[[Snapshot, World], Snapshot]
+) -> None:
+    """If this fails, a cache that was damaged or made by another program becomes the truth at the next start."""
+    rig = Rig(tmp_path, APPLICATION)
+    async with rig.life() as life:
+        await life.want("raw/1")
+        await life.play()
+        world = await load_world(life.log)
+        sound = await save_world(life.log, world)
+        await life.log.save_snapshot(lie(sound, world))
+        assert (await load_world(life.log)).digest() == world.digest()
