@@ -10,6 +10,7 @@ partitions. What an event is comes in through a ``Codec``.
     driver, schema, tables     what the SQLite one stands on: the connection, the tables, what is done to them
     chain, row                 the hash chain, and the stored form of an entry
     head_file, witness         the head kept apart, and whether the log still reaches it
+    wal                        what the last writer left is on the disk before anything is built on it
     lock                       one daemon a state directory
     replay, transfer, verify   reading the past, moving a log, looking for damage
     recover, prefix, salvage   going on with what is good, how far that is, what is written down of the rest

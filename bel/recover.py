@@ -24,6 +24,7 @@ from bel.reading import CHUNK_ROWS, snapshot_seal
 from bel.row import BATCH, HASH, SEQ, Row
 from bel.salvage import FORMAT, Title, read_dropped, write_dropped
 from bel.sqlite import SqliteReader, SqliteStore
+from bel.wal import wal_file
 
 _EPOCH_MAX = 2**62
 """A higher one is damage, not an epoch."""
@@ -85,7 +86,7 @@ async def _build(source: SqliteReader, fresh: Path, prefix: Prefix) -> None:
         await store.raise_epoch(above=_newest_epoch(source.path, prefix))
     finally:
         await store.close()
-    if _wal(fresh).exists():
+    if wal_file(fresh).exists():
         raise LogFull(fresh, "the new log could not be finished")
 
 
@@ -138,7 +139,7 @@ def _aside(path: Path) -> Path:
 
 def _set_aside(path: Path, aside: Path) -> None:
     """Give the damaged log, its WAL and its head file a second name each."""
-    for file, second in ((path, aside), (_wal(path), _wal(aside)), (head_file(path), head_file(aside))):
+    for file, second in ((path, aside), (wal_file(path), wal_file(aside)), (head_file(path), head_file(aside))):
         second.unlink(missing_ok=True)
         if file.exists():
             second.hardlink_to(file)
@@ -161,7 +162,7 @@ def _is_decided(path: Path, fresh: Path) -> bool:
 
 def _exchange(path: Path, fresh: Path) -> None:
     """Let the new log take the place of the old one, whose WAL must be gone first: SQLite would apply it."""
-    _wal(path).unlink(missing_ok=True)
+    wal_file(path).unlink(missing_ok=True)
     _shm(path).unlink(missing_ok=True)
     sync_folder(path.parent)
     fresh.replace(path)
@@ -175,16 +176,12 @@ def _told(file: Path) -> Recovery:
 
 
 def _remove(log: Path) -> None:
-    for file in (log, _wal(log), _shm(log), head_file(log)):
+    for file in (log, wal_file(log), _shm(log), head_file(log)):
         file.unlink(missing_ok=True)
 
 
 def _dropped_file(aside: Path) -> Path:
     return aside.with_name(aside.name + ".dropped.ndjson")
-
-
-def _wal(log: Path) -> Path:
-    return log.with_name(log.name + "-wal")
 
 
 def _shm(log: Path) -> Path:

@@ -1,9 +1,9 @@
 """The log in one SQLite file: WAL, synchronous=FULL, one connection that writes.
 
-Durability rules, in one place: that connection also checkpoints, by the size of the WAL, and nobody else does;
-readers are read-only connections with one short transaction a chunk; no mmap. A batch is one deed in the connection's
-thread, so it is written whole or not at all whatever happens to the caller. Not for network file systems. Source:
-design sections 3 (laws 1 and 3) and 6.
+Durability rules, in one place: that connection also checkpoints, by the size of the WAL, and nobody else does; a start
+writes once more what the last writer left in the WAL; readers are read-only connections with one short transaction a
+chunk; no mmap. A batch is one deed in the connection's thread, so it is written whole or not at all whatever happens
+to the caller. Not for network file systems. Source: design sections 3 (laws 1 and 3) and 6.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from bel.errors import AppendUnknown, BelError, LogClosed, LogDamaged, LogFull, 
 from bel.head_file import note_head, read_head_file, sync_folder, write_head_file
 from bel.row import PAYLOAD, RawRow, Row
 from bel.schema import check_ours, check_readable, migrate
+from bel.wal import write_wal_again
 from bel.witness import check_end, check_witness
 
 T = TypeVar("T")
@@ -249,4 +250,16 @@ def _prepare_writer(connection: Connection, path: Path) -> None:
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_FILE_BYTES_MAX}")
     connection.execute("PRAGMA mmap_size = 0")
+    _make_durable(connection, path)
     migrate(connection, path)
+
+
+def _make_durable(connection: Connection, path: Path) -> None:
+    """Bring to the disk what the last writer left, before anything is built on it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        write_wal_again(path)
+    except OSError as error:
+        raise LogUnreadable(path, f"what it holds cannot be brought to the disk: {error}") from error
+    finally:
+        connection.execute("ROLLBACK")

@@ -18,7 +18,9 @@ from typing import Literal
 import apsw
 import msgspec
 
-Kind = Literal["write", "truncate", "sync", "sync folder", "delete", "acknowledge", "head noted", "head kept"]
+Kind = Literal[
+    "write", "truncate", "sync", "sync failed", "sync folder", "delete", "acknowledge", "head noted", "head kept"
+]
 
 _JOURNALS = apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_MAIN_JOURNAL
 
@@ -63,6 +65,8 @@ class Disk:
         if fault is None or fault.done:
             perform(deed)
             self.deeds.append(deed)
+        elif deed.kind == "sync":
+            self.deeds.append(Deed("sync failed", deed.file))
         if fault:
             raise apsw.exception_for(fault.code)
 

@@ -1,8 +1,10 @@
 """What a power cut leaves of the files of a disk.
 
 The model: what was synced is there. Of what was written since, each sector of 512 bytes is there or not, on its own;
-a truncation is there or not; a deleted file may be back until its folder is synced. The head file is replaced
-durably or noted without a sync: after a cut it says the last thing that was kept durably, or any that was noted since.
+a truncation is there or not; a deleted file may be back until its folder is synced. After a sync that failed the system
+forgets that it has something to write: of what was written until then each sector is there or not, whatever is synced
+later, unless it is written again. The head file is replaced durably or noted without a sync: after a cut it says the
+last thing that was kept durably, or any that was noted since.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,17 +17,27 @@ SECTOR = 512
 
 
 class _Shadow:
-    """One file: what is durable of it, and what is asked for since."""
+    """One file: what is durable of it, what a failed sync gave up, what was synced since, and what is asked for."""
 
     def __init__(self) -> None:
         self.durable: bytes | None = None
+        self.given_up: list[Deed] = []
+        self.synced: list[Deed] = []
         self.pending: list[Deed] = []
 
     def sync(self) -> None:
-        content = bytearray(self.durable or b"")
-        for deed in self.pending:
-            _perform(content, deed)
-        self.durable = None if self.pending and self.pending[-1].kind == "delete" else bytes(content)
+        if self.given_up:
+            self.synced += self.pending
+        else:
+            content = bytearray(self.durable or b"")
+            for deed in self.pending:
+                _perform(content, deed)
+            self.durable = None if self.pending and self.pending[-1].kind == "delete" else bytes(content)
+        self.pending = []
+
+    def give_up(self) -> None:
+        """A sync has failed: what was to be written is not known any more to be due."""
+        self.given_up += self.pending
         self.pending = []
 
     def sync_folder(self) -> None:
@@ -38,11 +50,12 @@ class _Shadow:
         content = bytearray(self.durable or b"")
         there = self.durable is not None
         luck = random.choice((0.0, 0.1, 0.5, 0.9, 1.0))
-        for deed in self.pending:
-            for part in _sectors(deed):
-                if random.random() < luck:
-                    _perform(content, part)
-                    there = deed.kind != "delete"
+        for deeds, chance in ((self.given_up, luck), (self.synced, 1.0), (self.pending, luck)):
+            for deed in deeds:
+                for part in _sectors(deed):
+                    if random.random() < chance:
+                        _perform(content, part)
+                        there = deed.kind != "delete"
         return bytes(content) if there else None
 
 
@@ -75,9 +88,9 @@ class Cuts:
         self.acknowledged = 0
         """The seq that was acknowledged last, at the moment of the cut."""
 
-    def images(self, number: int, random: Random, folder: Path) -> Iterator[Path]:
-        """Lay so many images out in ``folder``, one after the other, at moments spread over the record."""
-        moments = sorted(random.randrange(1, len(self._deeds) + 1) for _ in range(number))
+    def images(self, number: int, random: Random, folder: Path, *, after: int = 0) -> Iterator[Path]:
+        """Lay so many images out in ``folder``, one after the other, at moments spread over the record after a deed."""
+        moments = sorted(random.randrange(after + 1, len(self._deeds) + 1) for _ in range(number))
         done = 0
         for moment in moments:
             for deed in self._deeds[done:moment]:
@@ -98,6 +111,8 @@ class Cuts:
             self._sync_folder()
         elif deed.kind == "sync":
             self._shadow(deed.file).sync()
+        elif deed.kind == "sync failed":
+            self._shadow(deed.file).give_up()
         else:
             self._shadow(deed.file).pending.append(deed)
 

@@ -1,15 +1,18 @@
 """An application that appends, on a disk of our making."""
 
+import errno
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import apsw
 import pytest
 
 from bel import head_file, sqlite
 from bel.driver import Connection
 from bel.entry import Head, Snapshot
 from bel.open import open_log
+from bel.wal import wal_file
 from tests.bel.toy import CODEC, puts
 from tests.faults.disk import Deed, Disk, mounted
 from tests.faults.driver import driven_by
@@ -24,7 +27,7 @@ def size_of(batch: int) -> int:
 
 
 @contextmanager
-def on_a_disk(disk: Disk, *, synchronous: str = "FULL") -> Generator[None]:
+def on_a_disk(disk: Disk, *, synchronous: str = "FULL", writes_again: bool = True) -> Generator[None]:
     """Let the log live on a disk, with a WAL so small that checkpoints are frequent; its head file is recorded too."""
     kept, noted, prepare = head_file.write_head_file, head_file.note_head, sqlite._prepare_writer
 
@@ -41,11 +44,22 @@ def on_a_disk(disk: Disk, *, synchronous: str = "FULL") -> Generator[None]:
         prepare(connection, path)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
 
+    def write_again(log: Path) -> None:
+        wal = wal_file(log)
+        if not wal.exists() or not writes_again:
+            return
+        try:
+            disk.do(Deed("write", wal.name, 0, wal.read_bytes()), lambda _: None)
+            disk.do(Deed("sync", wal.name), lambda _: None)
+        except apsw.Error as error:
+            raise OSError(errno.EIO, "the disk failed") from error
+
     with mounted(disk) as vfs, driven_by(vfs), pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite, "WAL_BYTES", 100_000)
         patch.setattr(sqlite, "write_head_file", keep)
         patch.setattr(sqlite, "note_head", note)
         patch.setattr(sqlite, "_prepare_writer", prepare_writer)
+        patch.setattr(sqlite, "write_wal_again", write_again)
         yield
 
 
