@@ -24,6 +24,7 @@ from orchestrator.commands import Answer, AnyCommand
 from orchestrator.config import Config, load_config
 from orchestrator.executors.base import Executor
 from orchestrator.executors.local import LocalExecutor
+from orchestrator.history.past import Past
 from orchestrator.planning.board import Board
 from orchestrator.planning.clock_changes import ClockChanges
 from orchestrator.planning.recipes import Recipes
@@ -71,6 +72,7 @@ class Engine:
         self.application = application
         self.log = log
         self.store = store
+        self.past = Past(application.layout.log, application.catalog)
         self._loop = loop
 
     async def submit(self, command: AnyCommand) -> Answer:
@@ -145,7 +147,9 @@ async def run_engine(application: Application, ports: Ports) -> AsyncGenerator[E
         loop = _loop(application.catalog, ports, runner)
         await _take_over(application.catalog, ports, loop, runner)
         async with turning(loop, runner), keeping_snapshots(ports.log, lambda: _world(loop)):
-            yield Engine(application, ports.log, ports.store, loop)
+            engine = Engine(application, ports.log, ports.store, loop)
+            stack.push_async_callback(engine.past.close)
+            yield engine
         if await is_due(ports.log, loop.board.world):
             await save_world(ports.log, loop.board.world)
 

@@ -20,7 +20,9 @@ from orchestrator.api.requests import (
     AboutGraph,
     AboutLineage,
     AboutRef,
+    AtMoment,
     Because,
+    Between,
     Filter,
     Following,
     Nothing,
@@ -35,6 +37,7 @@ from orchestrator.api.unix import address_of
 from orchestrator.errors import is_code
 from orchestrator.views.shapes import (
     PAGE_MAX,
+    Diff,
     EntryFilter,
     EntryView,
     GraphView,
@@ -46,6 +49,7 @@ from orchestrator.views.shapes import (
     Lineage,
     LogText,
     Lookup,
+    Moment,
     PartitionDetail,
     PartitionFilter,
     Plan,
@@ -92,6 +96,13 @@ class HttpDoor:
 
     async def status(self) -> Status:
         return await self._get("/status", Nothing(), Status)
+
+    async def at(self, moment: str) -> "PastHttpDoor":
+        # Found once: what is "-2h" now is another moment when the next page is asked for.
+        return PastHttpDoor(self._path, await self._get("/moment", AtMoment(moment), Moment))
+
+    async def diff(self, begin: str, end: str | None = None) -> Diff:
+        return await self._get("/diff", Between(begin, end), Diff)
 
     # -- wants ----------------------------------------------------------------------------------------------------
 
@@ -171,7 +182,7 @@ class HttpDoor:
         return await self._get("/lookup", AboutRef(ref), Lookup)
 
     async def plan(self, refs: tuple[str, ...]) -> Plan:
-        return await self._post("/plan", Refs(refs), Plan)
+        return await self._ask("POST", self._target("/plan", Nothing()), msgspec.json.encode(Refs(refs)), Plan)
 
     async def why(self, ref: str) -> Why:
         return await self._get("/why", AboutRef(ref), Why)
@@ -216,9 +227,14 @@ class HttpDoor:
             chosen = _beyond(chosen, page.next)
 
     async def _get(self, path: str, asked: msgspec.Struct, shape: type[T]) -> T:
-        given = {key: value for key, value in msgspec.to_builtins(asked).items() if value is not None}
-        query = f"?{urlencode(given, doseq=True)}" if given else ""
-        return await self._ask("GET", f"{BASE}{path}{query}", b"", shape)
+        return await self._ask("GET", self._target(path, asked), b"", shape)
+
+    def _target(self, path: str, asked: msgspec.Struct) -> str:
+        query = urlencode(self._parameters(asked), doseq=True)
+        return f"{BASE}{path}?{query}" if query else f"{BASE}{path}"
+
+    def _parameters(self, asked: msgspec.Struct) -> dict[str, object]:
+        return {key: value for key, value in msgspec.to_builtins(asked).items() if value is not None}
 
     async def _post(self, path: str, told: msgspec.Struct, shape: type[T]) -> T:
         return await self._ask("POST", f"{BASE}{path}", msgspec.json.encode(told), shape)
@@ -248,6 +264,17 @@ class HttpDoor:
         if status >= 300:
             raise _error(status, answer)
         return answer
+
+
+class PastHttpDoor(HttpDoor):
+    """The reads of a daemon, as of one past moment."""
+
+    def __init__(self, socket_path: Path, moment: Moment) -> None:
+        super().__init__(socket_path)
+        self.moment = moment
+
+    def _parameters(self, asked: msgspec.Struct) -> dict[str, object]:
+        return {**super()._parameters(asked), "at": self.moment.at_seq}
 
 
 def _beyond(chosen: Filter, after: str) -> Filter:

@@ -3,19 +3,26 @@
 A parameter may be repeated where its field is a list; otherwise the last one counts. The limit of a page is set here.
 """
 
-from typing import Any, TypeVar, cast, get_origin, get_type_hints
+from functools import cache, reduce
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qs
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
 
+from orchestrator.api.door import DoorError
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.ports import Engine
+from orchestrator.api.reads import Reads
 from orchestrator.api.refusals import refusal
 from orchestrator.api.requests import Filter
 from orchestrator.api.table import Body, Document, Given, Header, Operation, Path, Query
 from orchestrator.views.shapes import PAGE_MAX
+
+AT = "at"
+"""The parameter that names a past moment, of every operation that can look back."""
 
 Asked = Request[Any, Any, State]
 S = TypeVar("S", bound=msgspec.Struct)
@@ -27,41 +34,80 @@ async def arguments_of(operation: Operation, request: Asked) -> dict[str, object
     for name, argument in operation.arguments.items():
         match argument:
             case Given(kind):
-                found[name] = _given(kind, request)
+                found[name] = await _given(kind, request)
             case Path(part):
                 found[name] = request.path_params[part]
             case Header(title):
                 found[name] = request.headers.get(title)
             case Query(shape):
-                found[name] = _with_limit(_query(request, shape))
+                found[name] = _with_limit(_query(request, shape, looks_back=operation.looks_back))
             case Body(shape):
                 found[name] = await _body(request, shape)
     return found
 
 
-def is_list(shape: type[msgspec.Struct], field: str) -> bool:
-    """Whether a parameter may be repeated."""
-    return get_origin(get_type_hints(shape)[field]) is tuple
+def is_list(kind: Any) -> bool:
+    """Whether a parameter of this type may be repeated."""
+    return get_origin(kind) is tuple
 
 
-def _given(kind: object, request: Asked) -> object:
+@cache
+def kinds_of(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    """The parameters of a query with their types. What may be None is left out there, never written."""
+    hints = get_type_hints(shape, include_extras=True)
+    return {name: _without_none(hint) for name, hint in hints.items()}
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) not in {Union, UnionType}:
+        return hint
+    return reduce(lambda one, other: one | other, (kind for kind in get_args(hint) if kind is not NoneType))
+
+
+async def _given(kind: object, request: Asked) -> object:
     engine: Engine = request.app.state.engine
     if kind is LocalDoor:
-        assert request.client is not None, "the server says who is at the other end"
-        return LocalDoor(engine, f"cli:{request.client.host}")
+        return _door(engine, request)
+    if kind is Reads:
+        moments = _texts(request).get(AT)
+        return await _door(engine, request).at(moments[-1]) if moments else _door(engine, request)
     return engine if kind is Engine else cast("Document", request.app.state.document)
 
 
-def _query(request: Asked, shape: type[S]) -> S:
-    names = [field.name for field in msgspec.structs.fields(shape)]
+def _door(engine: Engine, request: Asked) -> LocalDoor:
+    assert request.client is not None, "the server says who is at the other end"
+    return LocalDoor(engine, f"cli:{request.client.host}")
+
+
+def _query(request: Asked, shape: type[S], *, looks_back: bool) -> S:
+    kinds = kinds_of(shape)
+    given = {name: texts for name, texts in _texts(request).items() if name != AT or not looks_back}
     try:
-        given = parse_qs(request.scope["query_string"].decode(), keep_blank_values=True, errors="strict")
-        lists = {name for name in names if is_list(shape, name)}
-        values = {key: texts if key in lists else texts[-1] for key, texts in given.items()}
-        return msgspec.convert(values, shape, strict=False)
+        return msgspec.convert({name: _value(name, texts, kinds) for name, texts in given.items()}, shape)
     except (msgspec.ValidationError, ValueError) as error:
-        hint = f"parameters: {', '.join(names) or 'none'}"
-        raise refusal("bad_request", f"the parameters of {request.url.path} are not right: {error}", hint) from None
+        names = ", ".join([*kinds, AT] if looks_back else kinds)
+        raise _wrong_parameters(request, error, f"parameters: {names or 'none'}") from None
+
+
+def _texts(request: Asked) -> dict[str, list[str]]:
+    """The parameters of a request, each with all that was given for it."""
+    try:
+        return parse_qs(request.scope["query_string"].decode(), keep_blank_values=True, errors="strict")
+    except ValueError as error:
+        raise _wrong_parameters(request, error, "write them as UTF-8, percent-encoded") from None
+
+
+def _wrong_parameters(request: Asked, error: Exception, hint: str) -> DoorError:
+    return refusal("bad_request", f"the parameters of {request.url.path} are not right: {error}", hint)
+
+
+def _value(name: str, texts: list[str], kinds: dict[str, Any]) -> object:
+    """What the texts of one parameter stand for. One that nobody knows is left to the struct to refuse."""
+    kind = kinds.get(name, str)
+    try:
+        return msgspec.convert(texts if is_list(kind) else texts[-1], kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def _with_limit(chosen: S) -> S:

@@ -1,7 +1,8 @@
 """The door: everything that can be asked of wantd from outside, whatever is behind it.
 
 Every method answers with a shape of ``orchestrator.views.shapes`` or raises DoorError. Lists are whole unless their
-filter has a limit. The door knows who asks: the actor is never part of a request. Source: design section 10.
+filter has a limit. The door knows who asks: the actor is never part of a request. What can be read of the present can
+be read of any past moment: ``at`` gives the same reads as of then. Source: design section 10.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -9,6 +10,7 @@ from typing import Literal, Protocol
 
 from orchestrator.errors import ErrorCode
 from orchestrator.views.shapes import (
+    Diff,
     EntryFilter,
     EntryView,
     GraphView,
@@ -20,6 +22,7 @@ from orchestrator.views.shapes import (
     Lineage,
     LogText,
     Lookup,
+    Moment,
     PartitionDetail,
     PartitionFilter,
     Plan,
@@ -51,34 +54,16 @@ class DoorError(Exception):
         self.exit_code = exit_code
 
 
-class Door(Protocol):
-    """Reads and commands."""
-
-    async def status(self) -> Status:
-        """Say who answers, and whether it takes commands."""
-        ...
+class Reading(Protocol):
+    """Reads as of one moment, the present or a past one."""
 
     # -- wants ----------------------------------------------------------------------------------------------------
-
-    async def create_want(self, wish: Wish) -> WantView: ...
 
     async def wants(self, chosen: WantFilter) -> tuple[WantView, ...]: ...
 
     async def want(self, want: str) -> WantDetail: ...
 
-    async def wait_want(self, want: str, timeout_s: float) -> WantView:
-        """Answer when the want has closed (or is paused), or with its state when the time is over."""
-        ...
-
     async def progress(self, want: str) -> Progress: ...
-
-    async def cancel_want(self, want: str, reason: str = "") -> WantView: ...
-
-    async def pause_want(self, want: str, reason: str = "") -> WantView: ...
-
-    async def resume_want(self, want: str) -> WantView: ...
-
-    async def retry_want(self, want: str) -> WantView: ...
 
     # -- partitions -----------------------------------------------------------------------------------------------
 
@@ -88,14 +73,6 @@ class Door(Protocol):
 
     async def partition(self, ref_or_id: str) -> PartitionDetail: ...
 
-    async def taint(self, refs: tuple[str, ...], reason: str, *, downstream: bool = False) -> Tainting:
-        """``refs`` may be ranges, alternatives or globs."""
-        ...
-
-    async def report(
-        self, ref: str, *, digest: str | None = None, location: str = "", metadata: Mapping[str, Scalar] | None = None
-    ) -> InstanceView: ...
-
     async def lineage(self, ref_or_id: str, direction: Direction = "both", depth: int = LINEAGE_DEPTH) -> Lineage: ...
 
     # -- JobRuns --------------------------------------------------------------------------------------------------
@@ -104,16 +81,10 @@ class Door(Protocol):
 
     async def jobrun(self, run: str) -> JobRunDetail: ...
 
-    async def cancel_jobrun(self, run: str, reason: str = "") -> JobRunView: ...
-
-    async def log_text(self, run: str, offset: int = 0) -> LogText:
-        """A piece of its output (at most 1 MiB) from a byte on; negative: from so many bytes before the end."""
-        ...
-
     # -- jobs, plans, reasons -------------------------------------------------------------------------------------
 
     async def jobs(self) -> tuple[JobView, ...]:
-        """The jobs and externals of the configuration."""
+        """The jobs and externals of the configuration, which is that of now whatever the moment."""
         ...
 
     async def lookup(self, ref: str) -> Lookup: ...
@@ -129,6 +100,65 @@ class Door(Protocol):
     # -- the log --------------------------------------------------------------------------------------------------
 
     async def entries(self, chosen: EntryFilter) -> tuple[EntryView, ...]: ...
+
+
+class PastReading(Reading, Protocol):
+    """Reads as of a past moment."""
+
+    @property
+    def moment(self) -> Moment: ...
+
+
+class Door(Reading, Protocol):
+    """Reads of the present, the way into the past, and commands."""
+
+    async def status(self) -> Status:
+        """Say who answers, and whether it takes commands."""
+        ...
+
+    async def at(self, moment: str) -> PastReading:
+        """Reads as of a moment: a seq, a time, or so long ago."""
+        ...
+
+    async def diff(self, begin: str, end: str | None = None) -> Diff:
+        """What two moments differ in; without an end, up to now."""
+        ...
+
+    # -- wants ----------------------------------------------------------------------------------------------------
+
+    async def create_want(self, wish: Wish) -> WantView: ...
+
+    async def wait_want(self, want: str, timeout_s: float) -> WantView:
+        """Answer when the want has closed (or is paused), or with its state when the time is over."""
+        ...
+
+    async def cancel_want(self, want: str, reason: str = "") -> WantView: ...
+
+    async def pause_want(self, want: str, reason: str = "") -> WantView: ...
+
+    async def resume_want(self, want: str) -> WantView: ...
+
+    async def retry_want(self, want: str) -> WantView: ...
+
+    # -- partitions -----------------------------------------------------------------------------------------------
+
+    async def taint(self, refs: tuple[str, ...], reason: str, *, downstream: bool = False) -> Tainting:
+        """``refs`` may be ranges, alternatives or globs."""
+        ...
+
+    async def report(
+        self, ref: str, *, digest: str | None = None, location: str = "", metadata: Mapping[str, Scalar] | None = None
+    ) -> InstanceView: ...
+
+    # -- JobRuns --------------------------------------------------------------------------------------------------
+
+    async def cancel_jobrun(self, run: str, reason: str = "") -> JobRunView: ...
+
+    async def log_text(self, run: str, offset: int = 0) -> LogText:
+        """A piece of its output (at most 1 MiB) from a byte on; negative: from so many bytes before the end."""
+        ...
+
+    # -- the log --------------------------------------------------------------------------------------------------
 
     def tail(self, after: int) -> AsyncIterator[EntryView]:
         """Every entry beyond ``after``, then each as it comes; ends where no daemon runs, or when the engine ends."""

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from math import isfinite
 
 from bel.errors import LogClosed
+from orchestrator.api.past import PresentReads
 from orchestrator.api.ports import Engine
-from orchestrator.api.reads import Reads, expanded, known_run, known_want
+from orchestrator.api.reads import expanded, known_run, known_want
 from orchestrator.api.refusals import checked_ref, refusal, refused
 from orchestrator.commands import (
     Accepted,
@@ -52,12 +53,12 @@ LOOK_AGAIN_S = 0.02
 """Where a want is waited for, how long what happens meanwhile is collected before it is looked at again."""
 
 
-class LocalDoor(Reads):
+class LocalDoor(PresentReads):
     """Reads and commands of an engine. ``actor`` is who asks."""
 
     def __init__(self, engine: Engine, actor: str) -> None:
         application = engine.application
-        super().__init__(application, engine.log, engine.store)
+        super().__init__(application, engine.log, engine.store, engine.past)
         self._engine = engine
         self._actor = actor
 

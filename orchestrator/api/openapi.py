@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from orchestrator.api.decoding import is_list
+from orchestrator.api.decoding import AT, is_list, kinds_of
 from orchestrator.api.problems import PROBLEM_TYPE
 from orchestrator.api.refusals import status_of
 from orchestrator.api.table import Document, Header, Operation, Path
@@ -77,7 +77,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> Schema:
     }
     if operation.query:
         told["description"] = _words(operation.query.shape)
-    parameters = [*_of_path(operation), *_of_query(operation), *_of_headers(operation)]
+    parameters = [*_of_path(operation), *_of_query(operation), *_of_past(operation), *_of_headers(operation)]
     if parameters:
         told["parameters"] = parameters
     if operation.body:
@@ -99,6 +99,12 @@ def _of_headers(operation: Operation) -> list[Schema]:
     ]
 
 
+def _of_past(operation: Operation) -> list[Schema]:
+    about = "As of then, instead of now: a seq, a time (ISO 8601) or how long ago (-2h)."
+    told: Schema = {"name": AT, "in": "query", "description": about, "schema": {"type": "string"}}
+    return [told] if operation.looks_back else []
+
+
 def _of_query(operation: Operation) -> list[Schema]:
     if operation.query is None:
         return []
@@ -115,7 +121,7 @@ def _parameter(shape: type[msgspec.Struct], name: str, told: Schema, *, required
     if name == "limit":
         schema = {**schema, "minimum": 1, "maximum": PAGE_MAX, "default": PAGE_MAX}
     found: Schema = {"name": name, "in": "query", "required": required, "schema": schema}
-    return {**found, "style": "form", "explode": True} if is_list(shape, name) else found
+    return {**found, "style": "form", "explode": True} if is_list(kinds_of(shape)[name]) else found
 
 
 def _responses(operation: Operation, schemas: _Schemas) -> Schema:

@@ -6,6 +6,7 @@ from bel.log import Log
 from orchestrator.catalog import Catalog
 from orchestrator.commands import Answer, AnyCommand
 from orchestrator.config import Config
+from orchestrator.history.past import Past
 from orchestrator.planning.board import Board
 from orchestrator.runtime.layout import Layout
 from orchestrator.store import PartitionStore
@@ -36,6 +37,11 @@ class Engine(Protocol):
 
     @property
     def store(self) -> PartitionStore: ...
+
+    @property
+    def past(self) -> Past:
+        """The way to any moment before."""
+        ...
 
     async def submit(self, command: AnyCommand) -> Answer:
         """Hand in a command and wait until its answer is durable."""

@@ -1,6 +1,7 @@
 """The door to a state directory that no daemon has open: all reads, no commands.
 
-The log is read once, when the door is opened; a directory without a log is a world in which nothing has happened.
+The log is read once, when somebody asks about the present. A directory without a log is a world in which nothing has
+happened.
 """
 
 from collections.abc import AsyncIterator
@@ -10,9 +11,11 @@ from bel.errors import BelError
 from bel.open import open_reader
 from bel.reading import LogReader
 from orchestrator.api.door import DoorError
+from orchestrator.api.past import PresentReads
 from orchestrator.api.ports import Application
-from orchestrator.api.reads import Reads, known_want
-from orchestrator.api.refusals import of_log
+from orchestrator.api.reads import known_want
+from orchestrator.api.refusals import of_log, refusal
+from orchestrator.history.past import Past
 from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
 from orchestrator.runtime.codec import CODEC
@@ -26,42 +29,44 @@ from statemachines.world import World
 
 
 async def open_reading_door(application: Application) -> "ReadingDoor":
-    """Read the log of an application's state directory. Raises DoorError. Close the door on every path."""
+    """Open the log of an application's state directory to read. Raises DoorError. Close the door on every path."""
     layout = application.layout
     if not layout.log.exists():
-        return ReadingDoor(application, None, _board(application, World()))
+        return ReadingDoor(application, None)
     try:
-        reader = await open_reader(layout.log, CODEC)
+        return ReadingDoor(application, await open_reader(layout.log, CODEC))
     except BelError as error:
         raise of_log(error) from error
-    try:
-        world = await load_world(reader)
-    except BelError as error:
-        await reader.close()
-        raise of_log(error) from error
-    except IllegalTransition as error:
-        await reader.close()
-        raise DoorError("log_damaged", str(error), "see: wantd bel verify", 1) from error
-    except BaseException:
-        await reader.close()
-        raise
-    return ReadingDoor(application, reader, _board(application, world))
 
 
-class ReadingDoor(Reads):
+class ReadingDoor(PresentReads):
     """Reads of a log that nobody writes."""
 
-    def __init__(self, application: Application, reader: LogReader[AnyEvent] | None, board: Board) -> None:
+    def __init__(self, application: Application, reader: LogReader[AnyEvent] | None) -> None:
         layout = application.layout
-        super().__init__(application, reader, DiskStore(layout.store) if layout.store.exists() else MemoryStore())
+        store = DiskStore(layout.store) if layout.store.exists() else MemoryStore()
+        super().__init__(application, reader, store, Past(layout.log, application.catalog))
         self._reader = reader
-        self._board = board
+        self._board: Board | None = None
 
     async def board(self) -> Board:
+        """The board of the end of the log, read when somebody wants it. Raises DoorError."""
+        if self._board is None:
+            self._board = _board(self._application, await self._world())
         return self._board
 
+    async def _world(self) -> World:
+        if self._reader is None:
+            return World()
+        try:
+            return await load_world(self._reader)
+        except BelError as error:
+            raise of_log(error) from error
+        except IllegalTransition as error:
+            raise refusal("log_damaged", str(error), "see: wantd bel verify") from error
+
     async def status(self) -> Status:
-        world = self._board.world
+        world = (await self.board()).world
         return Status(
             application=self._application.catalog.name,
             state_directory=str(self._application.layout.state),
@@ -74,13 +79,15 @@ class ReadingDoor(Reads):
     async def wait_want(self, want: str, timeout_s: float) -> WantView:
         """Nothing moves without a daemon: the answer is what is."""
         del timeout_s
-        return want_view(self._board, self._board.world.wants[known_want(self._board, want)])
+        board = await self.board()
+        return want_view(board, board.world.wants[known_want(board, want)])
 
     async def tail(self, after: int) -> AsyncIterator[EntryView]:
         for entry in await self.entries(EntryFilter(after=after)):
             yield entry
 
     async def close(self) -> None:
+        await self._past.close()
         if self._reader is not None:
             await self._reader.close()
 

@@ -7,6 +7,7 @@ files is done in a thread afterwards, so that the engine goes on.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import TypeVar
 
 from bel.errors import BelError
 from bel.log import ReadableLog
@@ -24,6 +25,7 @@ from orchestrator.views.entries import entry_view, is_chosen
 from orchestrator.views.jobruns import RunFiles
 from orchestrator.views.partitions import Places
 from orchestrator.views.shapes import (
+    AsOf,
     EntryFilter,
     EntryView,
     GraphView,
@@ -33,7 +35,6 @@ from orchestrator.views.shapes import (
     JobRunView,
     JobView,
     Lineage,
-    LogText,
     Lookup,
     PartitionDetail,
     PartitionFilter,
@@ -48,9 +49,11 @@ from statemachines.events import AnyEvent
 from statemachines.ids import InstanceId, RunId, WantId
 from statemachines.refs import BadRef, Ref, parse_ref
 
+A = TypeVar("A", bound=AsOf)
+
 
 class Reads(ABC):
-    """The reads of a door."""
+    """The reads of a door, as of one moment."""
 
     def __init__(self, application: Application, log: ReadableLog[AnyEvent] | None, store: PartitionStore) -> None:
         self._application = application
@@ -60,7 +63,7 @@ class Reads(ABC):
 
     @abstractmethod
     async def board(self) -> Board:
-        """The board as it is now. Look at it before the next await."""
+        """The board of that moment. Look at it before the next await."""
 
     # -- wants ----------------------------------------------------------------------------------------------------
 
@@ -69,12 +72,12 @@ class Reads(ABC):
 
     async def want(self, want: str) -> WantDetail:
         board = await self.board()
-        return wants.want_detail(board, known_want(board, want))
+        return self.told(wants.want_detail(board, known_want(board, want)))
 
     async def progress(self, want: str) -> Progress:
         board = await self.board()
         found = progress.progress(board, known_want(board, want), self._clock.now())
-        return await asyncio.to_thread(logs.with_last_lines, found, self._application.layout)
+        return self.told(await asyncio.to_thread(logs.with_last_lines, found, self._application.layout))
 
     # -- partitions -----------------------------------------------------------------------------------------------
 
@@ -86,12 +89,12 @@ class Reads(ABC):
         board = await self.board()
         instance = known_instance(board, ref_or_id)
         ref = board.world.partitions[instance].spec.ref
-        return partitions.partition_detail(board, self.places(board), ref, instance)
+        return self.told(partitions.partition_detail(board, self.places(board), ref, instance))
 
     async def lineage(self, ref_or_id: str, direction: Direction = "both", depth: int = LINEAGE_DEPTH) -> Lineage:
         board = await self.board()
         instance = known_instance(board, ref_or_id, canonical=True)
-        return lineage.lineage(board, instance, direction, depth)
+        return self.told(lineage.lineage(board, instance, direction, depth))
 
     # -- JobRuns --------------------------------------------------------------------------------------------------
 
@@ -100,13 +103,7 @@ class Reads(ABC):
 
     async def jobrun(self, run: str) -> JobRunDetail:
         board = await self.board()
-        return jobruns.jobrun_detail(board, known_run(board, run), self._files)
-
-    async def log_text(self, run: str, offset: int = 0) -> LogText:
-        board = await self.board()
-        run_id = known_run(board, run)
-        ended = run_id not in board.world.open_runs
-        return await asyncio.to_thread(logs.log_text, self._application.layout.run_log(run_id), offset, ended=ended)
+        return self.told(jobruns.jobrun_detail(board, known_run(board, run), self._files))
 
     # -- jobs, plans, reasons -------------------------------------------------------------------------------------
 
@@ -114,21 +111,21 @@ class Reads(ABC):
         return jobs.jobs(await self.board(), self._application.config)
 
     async def lookup(self, ref: str) -> Lookup:
-        return jobs.lookup(await self.board(), checked_ref(ref))
+        return self.told(jobs.lookup(await self.board(), checked_ref(ref)))
 
     async def plan(self, refs: tuple[str, ...]) -> Plan:
         board = await self.board()
         start = plan.prepared(board, _plannable(board, refs), self.places(board))
-        return await asyncio.to_thread(plan.rehearsed, start)
+        return self.told(await asyncio.to_thread(plan.rehearsed, start))
 
     async def why(self, ref: str) -> Why:
-        return why.why(await self.board(), checked_ref(ref))
+        return self.told(why.why(await self.board(), checked_ref(ref)))
 
     async def graph(self, ref: str | None = None, depth: int = GRAPH_DEPTH) -> GraphView:
         board = await self.board()
         if ref is None:
-            return graph.graph_of_jobs(board, self._application.config)
-        return graph.graph_around(board, checked_ref(ref), depth)
+            return self.told(graph.graph_of_jobs(board, self._application.config))
+        return self.told(graph.graph_around(board, checked_ref(ref), depth))
 
     # -- the log --------------------------------------------------------------------------------------------------
 
@@ -148,6 +145,10 @@ class Reads(ABC):
         return tuple(found)
 
     # -- help -----------------------------------------------------------------------------------------------------
+
+    def told(self, answer: A) -> A:
+        """The answer, saying which moment it shows where that is not the present."""
+        return answer
 
     def places(self, board: Board) -> Places:
         """Where the bytes of instances are."""

@@ -4,7 +4,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 
-from orchestrator.views.shapes import EntryFilter, JobRunFilter, PartitionFilter, Scalar, WantFilter
+from orchestrator.views.shapes import AsOf, EntryFilter, JobRunFilter, PartitionFilter, Scalar, WantFilter
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ _Depth = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 _Wait = Annotated[float, msgspec.Meta(ge=0, le=WAIT_S_MAX)]
 
 
-class Page(msgspec.Struct, Generic[T], frozen=True):
+class Page(AsOf, Generic[T], frozen=True):
     """A part of a list. ``next`` is the ``after`` of the next page, None on the last one."""
 
     items: tuple[T, ...]
@@ -51,6 +51,19 @@ class AboutGraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
     ref: str | None = None
     depth: _Depth = 3
+
+
+class AtMoment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A moment: a seq, a time (ISO 8601), or how long ago (-2h)."""
+
+    at: str
+
+
+class Between(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Two moments, each a seq, a time (ISO 8601) or how long ago (-2h); without the second one, up to now."""
+
+    begin: str
+    end: str | None = None
 
 
 class Offset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

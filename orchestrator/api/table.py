@@ -1,9 +1,10 @@
 """The table of operations: one declaration of each, from which routing, decoding and the document come.
 
 An operation is an async function, declared with ``Routes.get`` or ``Routes.post``. What its parameters are follows from
-their types: the door of whoever asks, the engine behind it, the document, a part of the path (by its name), a header,
-and at most one struct, which is the query of a GET and the body of a POST. It returns what is sent, or raises
-DoorError; it is declared with the codes that it may raise beside those of every operation of its kind.
+their types: the door of whoever asks, the reads of a moment that the request may name, the engine behind it, the
+document, a part of the path (by its name), a header, and at most one struct, which is the query of a GET and the body
+of a POST. It returns what is sent, or raises DoorError; it is declared with the codes that it may raise beside those of
+every operation of its kind.
 
 Source: design section 10 (HTTP).
 """
@@ -17,6 +18,7 @@ import msgspec
 
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.ports import Engine
+from orchestrator.api.reads import Reads
 from orchestrator.api.requests import BASE
 from orchestrator.errors import ErrorCode
 
@@ -27,13 +29,24 @@ H = TypeVar("H", bound=Handle)
 Document = NewType("Document", dict[str, object])
 """The OpenAPI document of the application that answers."""
 
+UNREADABLE: tuple[ErrorCode, ...] = (
+    "chain_broken",
+    "log_damaged",
+    "log_unreadable",
+    "tail_missing",
+    "undecodable",
+    "unknown_kind",
+)
+"""What reading the log may find."""
+
 _OF_ALL: tuple[ErrorCode, ...] = ("internal",)
 _OF_DOORS: tuple[ErrorCode, ...] = ("no_answer", "log_closed")
+_OF_THE_PAST: tuple[ErrorCode, ...] = ("bad_time", "no_such_seq", *UNREADABLE)
 _OF_COMMANDS: tuple[ErrorCode, ...] = ("busy", "log_full")
 
 
 class Given(NamedTuple):
-    """What the server itself brings: ``LocalDoor``, ``Engine`` or ``Document``."""
+    """What the server itself brings: ``LocalDoor``, ``Reads`` (as of ``at``), ``Engine`` or ``Document``."""
 
     kind: object
 
@@ -89,6 +102,11 @@ class Operation(NamedTuple):
         return " ".join((getdoc(self.handle) or "").split())
 
     @property
+    def looks_back(self) -> bool:
+        """Whether it can be asked about a past moment: then it has one more parameter, ``at``."""
+        return Given(Reads) in self.arguments.values()
+
+    @property
     def query(self) -> Query | None:
         """Its parameters, if it has any."""
         return next((argument for argument in self.arguments.values() if isinstance(argument, Query)), None)
@@ -135,7 +153,7 @@ class Routes:
 
 
 def _argument(name: str, hint: Any, method: Method, path: str) -> Argument:
-    if hint in {LocalDoor, Engine, Document}:
+    if hint in {LocalDoor, Reads, Engine, Document}:
         return Given(hint)
     if get_origin(hint) is Annotated:
         return next(found for found in get_args(hint) if isinstance(found, Header))
@@ -147,10 +165,12 @@ def _argument(name: str, hint: Any, method: Method, path: str) -> Argument:
 def _usual(arguments: dict[str, Argument]) -> tuple[ErrorCode, ...]:
     """The codes that follow from what an operation takes."""
     codes = list(_OF_ALL)
-    if any(isinstance(argument, Query | Body) for argument in arguments.values()):
+    if any(isinstance(argument, Query | Body) or argument == Given(Reads) for argument in arguments.values()):
         codes.append("bad_request")
     if any(isinstance(argument, Body) for argument in arguments.values()):
         codes.append("too_large")
-    if Given(LocalDoor) in arguments.values():
+    if {Given(LocalDoor), Given(Reads)} & {*arguments.values()}:
         codes.extend(_OF_DOORS)
+    if Given(Reads) in arguments.values():
+        codes.extend(_OF_THE_PAST)
     return tuple(codes)

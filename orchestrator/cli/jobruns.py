@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import json_option, reason_option
+from orchestrator.cli.options import at_option, json_option, reason_option
 from orchestrator.cli.speech import data, safe, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
 
@@ -36,13 +36,14 @@ def jobrun() -> None:
 @click.option("--job", default="", metavar="NAME", help="Only of this job.")
 @click.option("--state", "states", multiple=True, metavar="STATE", help="Only in this state; may be repeated.")
 @click.option("--want", default="", metavar="WANT", help="Only those that this want led to.")
+@at_option
 @json_option
 @click.pass_obj
 def list_(session: Session, /, *, job: str, states: tuple[str, ...], want: str, as_json: bool) -> None:
     """List JobRuns, oldest first."""
     from orchestrator.views.shapes import JobRunFilter
 
-    found = session.ask(lambda door: door.jobruns(JobRunFilter(job=job, states=states, want=want)))
+    found = session.read(lambda door: door.jobruns(JobRunFilter(job=job, states=states, want=want)))
     if as_json:
         print_json(found)
         return
@@ -52,11 +53,12 @@ def list_(session: Session, /, *, job: str, states: tuple[str, ...], want: str, 
 
 @jobrun.command("show")
 @run_argument
+@at_option
 @json_option
 @click.pass_obj
 def show(session: Session, /, *, run: str, as_json: bool) -> None:
     """Show a JobRun: why it ran, what it was given, what it made, where its output is."""
-    found = session.ask(lambda door: door.jobrun(run))
+    found = session.read(lambda door: door.jobrun(run))
     if as_json:
         print_json(found)
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.failures import CliError, Exit
-from orchestrator.cli.options import json_option, ref_argument, refs_argument
+from orchestrator.cli.options import at_option, json_option, ref_argument, refs_argument
 from orchestrator.cli.speech import data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
 
@@ -27,6 +27,7 @@ def job() -> None:
 
 
 @job.command("list")
+@at_option
 @json_option
 @click.pass_obj
 def list_(session: Session, /, *, as_json: bool) -> None:
@@ -41,6 +42,7 @@ def list_(session: Session, /, *, as_json: bool) -> None:
 
 @job.command("lookup")
 @ref_argument
+@at_option
 @json_option
 @click.pass_obj
 def lookup(session: Session, /, *, ref: str, as_json: bool) -> None:

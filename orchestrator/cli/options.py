@@ -38,6 +38,18 @@ def _keep_config(context: click.Context, _parameter: click.Parameter, value: str
         session.named = Path(value)
 
 
+def _keep_moment(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    session: Session = context.obj
+    session.moment = value
+
+
+at_option = click.option(
+    "--at",
+    metavar="MOMENT",
+    expose_value=False,
+    callback=_keep_moment,
+    help="As of then: a seq, a time (ISO 8601) or how long ago (-2h).",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 refs_argument = click.argument("refs", nargs=-1, required=True, metavar="REF...")
 ref_argument = click.argument("ref", metavar="REF")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.failures import CliError, Exit
-from orchestrator.cli.options import json_option, ref_argument, refs_argument
+from orchestrator.cli.options import at_option, json_option, ref_argument, refs_argument
 from orchestrator.cli.speech import data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
 
@@ -29,6 +29,7 @@ def partition() -> None:
 @click.option("--prefix", default="", metavar="TEXT", help="Only refs that begin with this.")
 @click.option("--state", "states", multiple=True, metavar="STATE", help="Only in this state; may be repeated.")
 @click.option("--canonical", is_flag=True, help="The instances that readers get, instead of the newest ones.")
+@at_option
 @json_option
 @click.pass_obj
 def list_(session: Session, /, *, as_json: bool, canonical: bool, **told: object) -> None:
@@ -38,7 +39,7 @@ def list_(session: Session, /, *, as_json: bool, canonical: bool, **told: object
     from orchestrator.views.shapes import PartitionFilter
 
     chosen = msgspec.convert({**told, "which": "canonical" if canonical else "newest"}, PartitionFilter)
-    found = session.ask(lambda door: door.partitions(chosen))
+    found = session.read(lambda door: door.partitions(chosen))
     if as_json:
         print_json(found)
         return
@@ -48,11 +49,12 @@ def list_(session: Session, /, *, as_json: bool, canonical: bool, **told: object
 
 @partition.command("show")
 @ref_argument
+@at_option
 @json_option
 @click.pass_obj
 def show(session: Session, /, *, ref: str, as_json: bool) -> None:
     """Show a ref (or one instance) with everything that was tried for it."""
-    found = session.ask(lambda door: door.partition(ref))
+    found = session.read(lambda door: door.partition(ref))
     if as_json:
         print_json(found)
     else:
@@ -61,10 +63,11 @@ def show(session: Session, /, *, ref: str, as_json: bool) -> None:
 
 @partition.command("path")
 @ref_argument
+@at_option
 @click.pass_obj
 def path(session: Session, /, *, ref: str) -> None:
     """Print where the bytes of a ref are."""
-    data(_readable(session.ask(lambda door: door.partition(ref))).location)
+    data(_readable(session.read(lambda door: door.partition(ref))).location)
 
 
 @partition.command("taint")
@@ -108,11 +111,12 @@ def report(
 @click.option("--up", "direction", flag_value="up", help="Only what it was made from.")
 @click.option("--down", "direction", flag_value="down", help="Only what was made from it.")
 @click.option("--depth", type=click.IntRange(1, DEPTH), default=DEPTH, help="How many steps.")
+@at_option
 @json_option
 @click.pass_obj
 def lineage(session: Session, /, *, ref: str, direction: Direction | None, depth: int, as_json: bool) -> None:
     """Show what a ref was made from, and what was made from it, as it was really read."""
-    found = session.ask(lambda door: door.lineage(ref, direction or "both", depth))
+    found = session.read(lambda door: door.lineage(ref, direction or "both", depth))
     if as_json:
         print_json(found)
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.failures import CliError, Exit
-from orchestrator.cli.options import json_option, ref_argument, refs_argument
+from orchestrator.cli.options import at_option, json_option, ref_argument, refs_argument
 from orchestrator.cli.speech import counted, data, is_drawn, readable, talk
 from orchestrator.cli.tables import print_json, print_table
 
@@ -24,12 +24,13 @@ GRAPH_DEPTH = 3
 @click.command("plan")
 @refs_argument
 @click.option("--format", "form", type=click.Choice(["text", "sh"]), default="text", help="sh: a stand-alone script.")
+@at_option
 @json_option
 @click.pass_context
 def plan(context: click.Context, /, *, refs: tuple[str, ...], form: str, as_json: bool) -> None:
     """Say what building these refs would run, and why. Nothing is changed. Exit 1 where some of it is impossible."""
     session: Session = context.obj
-    found = session.ask(lambda door: door.plan(refs))
+    found = session.read(lambda door: door.plan(refs))
     if as_json:
         print_json(found)
     elif form == "sh":
@@ -52,11 +53,12 @@ def _print_script(plan: Plan, session: Session) -> None:
 
 @click.command("why")
 @ref_argument
+@at_option
 @json_option
 @click.pass_obj
 def why(session: Session, /, *, ref: str, as_json: bool) -> None:
     """Say why a ref is, or is not, there: down to the roots, with the entry of the log that proves each reason."""
-    found = session.ask(lambda door: door.why(ref))
+    found = session.read(lambda door: door.why(ref))
     if as_json:
         print_json(found)
         return
@@ -70,13 +72,14 @@ def why(session: Session, /, *, ref: str, as_json: bool) -> None:
     "--format", "form", type=click.Choice(["text", "mermaid", "json"]), default="text", help="How to draw it."
 )
 @click.option("--depth", type=click.IntRange(1, 100), default=GRAPH_DEPTH, help="How many steps around REF.")
+@at_option
 @json_option
 @click.pass_obj
 def graph(session: Session, /, *, ref: str | None, form: str, depth: int, as_json: bool) -> None:
     """Draw what needs what: the jobs, or the refs around one."""
     from orchestrator.views.drawing import as_mermaid, as_text
 
-    found = session.ask(lambda door: door.graph(ref, depth))
+    found = session.read(lambda door: door.graph(ref, depth))
     if as_json or form == "json":
         print_json(found)
         return

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from orchestrator.cli.failures import CliError, Exit
+from orchestrator.cli.speech import readable, talk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from orchestrator.api.door import Door
+    from orchestrator.api.door import Door, Reading
     from orchestrator.api.ports import Application
     from orchestrator.runtime.layout import Layout
 
@@ -55,6 +56,8 @@ class Session:
         """What ``--config`` says."""
         self.known_state: Path | None = None
         """The state directory, as soon as it is known."""
+        self.moment: str | None = None
+        """What ``--at`` says."""
 
     def config_path(self) -> Path:
         """Find the configuration. Raises ConfigError."""
@@ -80,6 +83,18 @@ class Session:
     def ask(self, question: Callable[[Door], Awaitable[T]]) -> T:
         """Ask the daemon, or the log where none runs."""
         return _answer(self.door(), question)
+
+    def read(self, question: Callable[[Reading], Awaitable[T]]) -> T:
+        """Ask about the present, or about the moment that ``--at`` names, and say which that is."""
+
+        async def asked(door: Door) -> T:
+            if self.moment is None:
+                return await question(door)
+            past = await door.at(self.moment)
+            talk(readable(f"as of entry {past.moment.at_seq}, {past.moment.at_time or 'before anything happened'}"))
+            return await question(past)
+
+        return self.ask(asked)
 
     def state(self, statement: Callable[[Door], Awaitable[T]]) -> T:
         """Say something about data, to the daemon or, where none runs, to an engine that is open only for that."""

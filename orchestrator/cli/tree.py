@@ -9,6 +9,7 @@ import click
 from orchestrator.cli.bel import bel
 from orchestrator.cli.build import build
 from orchestrator.cli.configs import config
+from orchestrator.cli.diff import diff
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.init import init
 from orchestrator.cli.jobruns import jobrun
@@ -29,7 +30,7 @@ def wantd() -> None:
     """
 
 
-for command in (init, doctor, serve, build, plan, why, graph, want, partition, jobrun, job, bel, config):
+for command in (init, doctor, serve, build, plan, why, graph, diff, want, partition, jobrun, job, bel, config):
     wantd.add_command(command)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.failures import Exit
-from orchestrator.cli.options import DURATION, json_option, reason_option, refs_argument
+from orchestrator.cli.options import DURATION, at_option, json_option, reason_option, refs_argument
 from orchestrator.cli.session import not_without_daemon
 from orchestrator.cli.speech import data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
@@ -77,6 +77,7 @@ def create(session: Session, /, *, refs: tuple[str, ...], as_json: bool, **told:
 @click.option("--state", "states", multiple=True, metavar="STATE", help="Only in this state; may be repeated.")
 @click.option("--open", "is_open", is_flag=True, help="Only those that are not closed.")
 @click.option("--ref", default="", metavar="REF", help="Only those that name this ref.")
+@at_option
 @json_option
 @click.pass_obj
 def list_(session: Session, /, *, states: tuple[str, ...], is_open: bool, ref: str, as_json: bool) -> None:
@@ -84,7 +85,7 @@ def list_(session: Session, /, *, states: tuple[str, ...], is_open: bool, ref: s
     from orchestrator.views.shapes import WantFilter
 
     chosen = WantFilter(states=(*states, *OPEN) if is_open else states, ref=ref)
-    found = session.ask(lambda door: door.wants(chosen))
+    found = session.read(lambda door: door.wants(chosen))
     if as_json:
         print_json(found)
         return
@@ -94,11 +95,12 @@ def list_(session: Session, /, *, states: tuple[str, ...], is_open: bool, ref: s
 
 @want.command("show")
 @want_argument
+@at_option
 @json_option
 @click.pass_obj
 def show(session: Session, /, *, want: str, as_json: bool) -> None:
     """Show a want: how each of its refs stands, and what failed."""
-    found = session.ask(lambda door: door.want(want))
+    found = session.read(lambda door: door.want(want))
     if as_json:
         print_json(found)
     else:

@@ -19,11 +19,13 @@ from typing import NamedTuple, TypeVar
 from bel.open import open_reader
 from bel.reading import LogReader
 from orchestrator.catalog import Catalog
-from orchestrator.history.at import Moment, find_moment
+from orchestrator.history.at import Moment, find_moment, moment_of
+from orchestrator.history.diff import compare, tally
 from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
 from orchestrator.runtime.codec import CODEC
 from orchestrator.runtime.snapshots import ENTRIES_BETWEEN, fold_on, snapshot_world
+from orchestrator.views.shapes import Diff
 from statemachines.events import AnyEvent
 from statemachines.ids import Timestamp
 from statemachines.world import World
@@ -60,6 +62,10 @@ class Past:
         """Which moment a text means. Raises NoMoment, and what reading a log raises."""
         return await self._apart(lambda log: find_moment(log, text, now))
 
+    async def head(self) -> Moment:
+        """The moment at which the log ends now."""
+        return await self._apart(lambda log: moment_of(log, log.head.seq))
+
     async def world(self, moment: Moment) -> World:
         """All entities as they were then; not to be changed.
 
@@ -70,6 +76,10 @@ class Past:
     async def view(self, moment: Moment) -> View:
         """How everything stood then. Raises what ``world`` raises."""
         return await self._apart(lambda log: self._view(log, moment))
+
+    async def diff(self, begin: Moment, end: Moment) -> Diff:
+        """What two moments differ in, the earlier one first. Raises what ``world`` raises."""
+        return await self._apart(lambda log: self._diff(log, begin, end))
 
     async def close(self) -> None:
         """Let go of the thread, after the look that is under way."""
@@ -83,6 +93,10 @@ class Past:
                 return await look(log)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: asyncio.run(read()))
+
+    async def _diff(self, log: LogReader[AnyEvent], begin: Moment, end: Moment) -> Diff:
+        before, after = await self._world(log, begin.seq), await self._world(log, end.seq)
+        return compare(begin, before, end, after, await tally(log, begin, end))
 
     async def _view(self, log: LogReader[AnyEvent], moment: Moment) -> View:
         world = await self._world(log, moment.seq)

@@ -212,5 +212,6 @@ def test_the_client_starts_fast() -> None:
         "orchestrator.views.shapes.asked",
         "orchestrator.views.shapes.daemon",
         "orchestrator.views.shapes.entities",
+        "orchestrator.views.shapes.past",
         "orchestrator.views.shapes.reasoning",
     }

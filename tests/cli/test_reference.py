@@ -44,7 +44,7 @@ def test_each_command_and_option_is_explained(path: str) -> None:
 def test_the_commands_of_the_design_are_there() -> None:
     """Broken: a command that the design promises is missing."""
     promised = {
-        "init", "serve", "build", "plan", "why", "graph", "doctor",
+        "init", "serve", "build", "plan", "why", "graph", "diff", "doctor",
         *(f"want {verb}" for verb in ("create", "list", "show", "wait", "cancel", "retry", "pause", "resume")),
         *(f"partition {verb}" for verb in ("list", "show", "path", "taint", "lineage", "report")),
         *(f"jobrun {verb}" for verb in ("list", "show", "logs", "cancel")),

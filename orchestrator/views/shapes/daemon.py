@@ -3,6 +3,7 @@
 import msgspec
 
 from orchestrator.views.shapes.entities import RefFailureView, WantView
+from orchestrator.views.shapes.past import AsOf
 
 
 class EntryView(msgspec.Struct, frozen=True):
@@ -40,7 +41,7 @@ class RunProgress(msgspec.Struct, frozen=True):
     last_line: str = ""
 
 
-class Progress(msgspec.Struct, frozen=True):
+class Progress(AsOf, frozen=True):
     """All that a live display of one want needs, as of ``seq``.
 
     ``cases`` counts the want's own refs, ``jobs`` everything the want touches, in the order of the work. ``queued``

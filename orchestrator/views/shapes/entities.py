@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from orchestrator.views.codes import Code
+from orchestrator.views.shapes.past import AsOf
 
 CaseName = Literal["done", "building", "failed", "upfailed", "waiting", "ready", "backoff", "not_done"]
 """How a ref stands for a want (design section 4). ``not_done``: it is not there, and the want no longer asks for it."""
@@ -58,7 +59,7 @@ class WantedRef(msgspec.Struct, frozen=True):
     waits_for: tuple[str, ...] = ()
 
 
-class WantDetail(msgspec.Struct, frozen=True):
+class WantDetail(AsOf, frozen=True):
     """A want with every ref, the number of refs by case, and its failures."""
 
     id: str
@@ -116,7 +117,7 @@ class InstanceView(msgspec.Struct, frozen=True):
     origin: OriginView | None = None
 
 
-class PartitionDetail(msgspec.Struct, frozen=True):
+class PartitionDetail(AsOf, frozen=True):
     """A ref with all its instances, newest first. ``id``, ``state``: of the newest, or of the instance asked for.
 
     ``maker`` is the job or external that makes it, None where nobody does (any more).
@@ -162,7 +163,7 @@ class Edge(msgspec.Struct, frozen=True):
     kind: Literal["read", "materialize", "query", "missed", "hint", "needs"] = "read"
 
 
-class Lineage(msgspec.Struct, frozen=True):
+class Lineage(AsOf, frozen=True):
     """What an instance was made from (up) and what was made from it (down), by instance, as it was really read."""
 
     id: str
@@ -232,7 +233,7 @@ class ActivationView(msgspec.Struct, frozen=True):
     timeout_s: float | None
 
 
-class JobRunDetail(msgspec.Struct, frozen=True):
+class JobRunDetail(AsOf, frozen=True):
     """A JobRun with all it was given and made. ``log`` is the file with its output, ``missing`` what it lacked."""
 
     id: str

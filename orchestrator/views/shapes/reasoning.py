@@ -6,6 +6,7 @@ import msgspec
 
 from orchestrator.views.codes import Code
 from orchestrator.views.shapes.entities import Edge
+from orchestrator.views.shapes.past import AsOf
 
 # ----------------------------------------------------------------------------------------------------------------- jobs
 
@@ -41,14 +42,14 @@ class NeedView(msgspec.Struct, frozen=True):
     done: bool
 
 
-class Lookup(msgspec.Struct, frozen=True):
+class Lookup(AsOf, frozen=True):
     """Who makes a ref, how its pattern reads it, and what it needs. ``nearest``: patterns like it, if nobody does."""
 
     ref: str
     kind: Literal["job", "external", "nobody"]
     maker: str | None = None
     pattern: str | None = None
-    bindings: dict[str, str] = {}
+    bindings: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     inputs: tuple[NeedView, ...] = ()
     note: str = ""
     nearest: tuple[str, ...] = ()
@@ -89,7 +90,7 @@ class GivenInput(msgspec.Struct, frozen=True):
     digest: str
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(AsOf, frozen=True):
     """What a want for these refs would do, as of ``seq``; nothing has been changed.
 
     ``done`` is there and fresh. ``under_way`` is being built already. ``adopted`` would be shown again from an older
@@ -122,7 +123,7 @@ class WhyNode(msgspec.Struct, frozen=True):
     children: tuple["WhyNode", ...] = ()
 
 
-class Why(msgspec.Struct, frozen=True):
+class Why(AsOf, frozen=True):
     """Why a ref is, or is not, there. ``done``: readers get it fresh. ``state``: of its newest instance, or Absent."""
 
     ref: str
@@ -145,7 +146,7 @@ class GraphNode(msgspec.Struct, frozen=True):
     job: str | None = None
 
 
-class GraphView(msgspec.Struct, frozen=True):
+class GraphView(AsOf, frozen=True):
     """What needs what. ``ref`` is what it was drawn around, None for the graph of the jobs. ``cut``: there is more."""
 
     ref: str | None
