@@ -45,6 +45,8 @@ class Questions:
         self._faults.counted[name] += 1
         if name == "a question has no answer":
             await asyncio.sleep(PATIENCE_S)
+            if self._faults.stopped:
+                return self.honest(refs)
         return self.misbehaviors[name](refs)
 
     def honest(self, refs: tuple[Ref, ...]) -> bytes:
