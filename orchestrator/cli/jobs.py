@@ -32,7 +32,7 @@ def job() -> None:
 @click.pass_obj
 def list_(session: Session, /, *, as_json: bool) -> None:
     """List the jobs and externals of the configuration."""
-    found = session.ask(lambda door: door.jobs())
+    found = session.read(lambda door: door.jobs())
     if as_json:
         print_json(found)
         return
@@ -47,7 +47,7 @@ def list_(session: Session, /, *, as_json: bool) -> None:
 @click.pass_obj
 def lookup(session: Session, /, *, ref: str, as_json: bool) -> None:
     """Say which job makes a ref, and from what."""
-    found = session.ask(lambda door: door.lookup(ref))
+    found = session.read(lambda door: door.lookup(ref))
     if as_json:
         print_json(found)
     elif found.kind == "nobody":
