@@ -1,5 +1,6 @@
 """One daemon a state directory."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -54,6 +55,21 @@ async def test_a_lock_file_that_says_nothing_does_not_hide_the_lock(tmp_path: Pa
     with pytest.raises(LogLocked, match="has not said who it is"):
         await take_lock(tmp_path, US, patience=0)
     lock.release()
+
+
+@pytest.mark.asyncio
+async def test_who_waits_for_the_lock_lets_others_work(tmp_path: Path) -> None:
+    """Broken: a start that waits for a lock stands still, and never sees it let go."""
+    lock = await take_lock(tmp_path, US)
+    holder = read_holder(tmp_path)
+    assert holder is not None
+    assert (holder.pid, holder.epoch) == (os.getpid(), 0), "no epoch is taken yet"
+    waiting = asyncio.create_task(take_lock(tmp_path, US, patience=5))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    lock.release()
+    (await waiting).release()
 
 
 @pytest.mark.asyncio

@@ -15,6 +15,7 @@ import pytest
 
 from bel.entry import Snapshot
 from bel.errors import LogDamaged, NewerLog, NotALog
+from bel.head_file import head_file
 from bel.open import open_log
 from bel.recover import Recovery, recover
 from bel.salvage import read_dropped
@@ -78,6 +79,23 @@ def puts_as_filled() -> list[object]:
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("kept", "statement"),
+    [
+        (8, "DELETE FROM entry WHERE seq > 8"),
+        (3, "DELETE FROM entry WHERE seq > 7"),
+        (7, "UPDATE snapshot SET digest = 'another' WHERE seq = 8"),
+    ],
+    ids=["a snapshot was taken there", "nothing shows that the batch is whole", "the snapshot is of something else"],
+)
+async def test_without_any_head_a_snapshot_shows_where_a_batch_ended(path: Path, kept: int, statement: str) -> None:
+    """Broken: half a batch is taken for a whole one where no head is left, or a whole one is thrown away."""
+    await spoiled(path, "DELETE FROM head", "DELETE FROM entry WHERE seq > 8", statement)
+    head_file(path).unlink()
+    assert (await recover(path)).kept == kept
+
+
+@pytest.mark.asyncio
 async def test_what_is_dropped_is_written_down(path: Path) -> None:
     """Broken: recovery throws away what somebody could still have read."""
     await spoiled(path, ROTTEN_6)
@@ -91,6 +109,7 @@ async def test_what_is_dropped_is_written_down(path: Path) -> None:
     assert lines[0]["entry"]["entity"] == "key/4"
     assert lines[2]["entry"]["payload"] == {"hex": "7bff7d"}
     assert "not known to be whole" in lines[1]["why"]
+    assert "the first that is not as it was written" in lines[2]["why"]
     assert "behind entry 6" in lines[3]["why"]
     assert path.with_name("bel.sqlite.damaged-1").read_bytes() == damaged
 

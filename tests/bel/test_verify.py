@@ -168,6 +168,19 @@ async def test_events_that_nobody_knows_stop_the_reader() -> None:
     assert report.first_bad == 1
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize("order", [(0, 1, 1, 2), (0, 1, 0, 2), (1, 0, 2, 3), (0, 2, 1, 3)])
+async def test_rows_out_of_their_order_are_found(order: tuple[int, ...]) -> None:
+    """Broken: a page that gives a row twice, or one from before, passes for sound."""
+    store = MemoryStore()
+    await fill(await StoredLog[Event].open(store, CODEC), SIZES)
+    rows = list(store._rows)
+    store._rows = [rows[place] for place in order] + rows[len(order) :]
+    sound = next(place for place, row in enumerate(store._rows) if row is not rows[place])
+    report = await verify(store, CODEC)
+    assert (report.findings[0].code, report.first_bad) == ("chain_broken", sound + 1)
+
+
 class Odd:
     """A codec that writes what it cannot read."""
 
