@@ -35,7 +35,7 @@ class _Output(Struct, frozen=True):
 
 def build_catalog(config: Config, folder: Path, fingerprints: Mapping[str, str]) -> Catalog:
     """Build the catalog of a configuration, or raise ConfigError; ``fingerprints`` has one for each job by name."""
-    jobs = {table.name: make_job(table, config.retry, fingerprints[table.name]) for table in config.jobs}
+    jobs = {table.name: make_job(table, config.retry, fingerprints[table.name], folder) for table in config.jobs}
     externals = {table.name: make_external(table) for table in config.externals}
     outputs = [*_outputs(config.source, "job", config.jobs), *_outputs(config.source, "external", config.externals)]
     _refuse_overlaps(config.source, outputs)

@@ -3,12 +3,15 @@
 Times are whole microseconds. Source: design sections 4 (retries), 7 and 10.
 """
 
-from math import log
+from math import ceil, log
+from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
-from orchestrator.config import FAILURE_CLASSES, ExternalTable, JobTable, RetryTable
+from orchestrator.config import FAILURE_CLASSES, ExternalTable, JobTable, ResourcesTable, RetryTable, SecretTable
+from statemachines.ids import SECOND_US
 from statemachines.partition import FailureClass
 from statemachines.refs import Ref
 
@@ -52,6 +55,20 @@ class Retry(Struct, frozen=True):
         return min(round(self.first_us * self.factor ** (failures - 1)), self.max_us)
 
 
+class Resources(Struct, frozen=True, omit_defaults=True):
+    """What each process of a job may take at most; None where nothing was said."""
+
+    memory: int | None = None
+    cpu_s: int | None = None
+    open_files: int | None = None
+    processes: int | None = None
+    file_size: int | None = None
+
+    def limits(self) -> dict[str, int]:
+        """Return what was said, by name."""
+        return {name: most for name, most in asdict(self).items() if most is not None}
+
+
 class Job(Struct, frozen=True):
     """What can be run."""
 
@@ -73,6 +90,9 @@ class Job(Struct, frozen=True):
     timeout_us: int | None
     env: dict[str, str]
     pass_env: tuple[str, ...]
+    secrets: dict[str, SecretTable]
+    """By name, where each comes from; never what it is."""
+    resources: Resources
     on_code_change: Literal["keep", "invalidate"]
     fingerprint: str
     description: str
@@ -86,8 +106,8 @@ class External(Struct, frozen=True):
     description: str
 
 
-def make_job(table: JobTable, retry: RetryTable, fingerprint: str) -> Job:
-    """Resolve a job's table against the ``[retry]`` of its application."""
+def make_job(table: JobTable, retry: RetryTable, fingerprint: str, folder: Path) -> Job:
+    """Resolve a job's table against the ``[retry]`` and the folder of its application."""
     return Job(
         name=table.name,
         outputs=table.outputs,
@@ -105,10 +125,24 @@ def make_job(table: JobTable, retry: RetryTable, fingerprint: str) -> Job:
         timeout_us=None if table.timeout is None else int(table.timeout),
         env=table.env,
         pass_env=table.pass_env,
+        secrets={name: _resolved(secret, folder) for name, secret in table.secrets.items()},
+        resources=make_resources(table.resources),
         on_code_change=table.on_code_change,
         fingerprint=fingerprint,
         description=table.description,
     )
+
+
+def _resolved(secret: SecretTable, folder: Path) -> SecretTable:
+    return secret if secret.file is None else SecretTable(file=str(folder / secret.file))
+
+
+def make_resources(table: ResourcesTable) -> Resources:
+    """Take over a table; the kernel counts processor time in whole seconds, so it is rounded up."""
+    said = {key: int(most) for key, most in asdict(table).items() if most is not None}
+    if "cpu" in said:
+        said["cpu_s"] = ceil(said.pop("cpu") / SECOND_US)
+    return Resources(**said)
 
 
 def make_external(table: ExternalTable) -> External:

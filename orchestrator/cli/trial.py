@@ -29,6 +29,7 @@ from orchestrator.runtime.collecting import Collector
 from orchestrator.runtime.inline import InlineJobs
 from orchestrator.runtime.launching import Launcher
 from orchestrator.runtime.layout import Layout
+from orchestrator.runtime.secrets import BadSecret
 from orchestrator.runtime.told import InputTold, OutputTold, Told
 from orchestrator.store import DiskStore
 from statemachines.ids import LOCAL, InstanceId, RunId, Timestamp, WantId
@@ -151,12 +152,16 @@ class _Trial:
         finally:
             await executor.close()
         collector = Collector(self._layout, self._store, self._inline)
-        return collector.collect(run.spec, ended.result().exit)
+        return collector.collect(run.spec, ended.result().exit, self._launcher.secrets.mask(self._job))
 
     def _start(self, run: Launching, told: Told) -> StartRun:
         if self._job.executor == "inline":
             return self._launcher.start_inline(self._catalog, run, lambda: told)
-        return self._launcher.start_kept(self._catalog, run, told)
+        start = self._launcher.start_kept(self._catalog, run, told)
+        try:
+            return self._launcher.with_secrets(self._job, start)
+        except BadSecret as error:
+            raise CliError(Exit.BAD_CONFIG, str(error), "see secrets in docs/configuration.md") from error
 
 
 async def _inputs(door: Door, config: ConfiguredRun, job: Job) -> tuple[InputTold, ...]:

@@ -16,7 +16,9 @@ from orchestrator.config.tables import (
     InputTable,
     JobTable,
     Limits,
+    ResourcesTable,
     RetryTable,
+    SecretTable,
 )
 
 __all__ = [
@@ -29,7 +31,9 @@ __all__ = [
     "InputTable",
     "JobTable",
     "Limits",
+    "ResourcesTable",
     "RetryTable",
+    "SecretTable",
     "Source",
     "find_config",
     "load_config",

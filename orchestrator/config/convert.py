@@ -16,7 +16,9 @@ from orchestrator.config.tables import (
     InputTable,
     JobTable,
     Limits,
+    ResourcesTable,
     RetryTable,
+    SecretTable,
     Tables,
 )
 from orchestrator.config.units import Duration, Size, parse_duration, parse_size
@@ -29,6 +31,8 @@ STRUCTS: dict[str, type[Struct]] = {
     "job": JobTable,
     "inputs": InputTable,
     "batch": Batch,
+    "resources": ResourcesTable,
+    "secrets": SecretTable,
     "external": ExternalTable,
 }
 """The struct behind each table, by the last name on the way to it."""

@@ -47,7 +47,7 @@ def _findings(tables: Tables, pools: Mapping[str, int]) -> Iterator[Finding]:
     yield from _limits(tables.limits)
     yield from _names(tables)
     for number, job in enumerate(tables.job):
-        rules = (_outputs, _program, _inputs, _slots, _environment, _sources)
+        rules = (_outputs, _program, _inputs, _slots, _environment, _secrets, _resources, _sources)
         yield from chain.from_iterable(rule(job, ("job", number)) for rule in rules)
         yield from _pool(job, ("job", number), pools)
         yield from _retry(job.retry, ("job", number, "retry"))
@@ -178,6 +178,38 @@ def _environment(job: JobTable, where: Where) -> Iterator[Finding]:
     for name, value in job.env.items():
         if "\0" in value:
             yield (*where, "env"), f"the value of {name!r} holds a NUL", "no process can take it"
+
+
+def _secrets(job: JobTable, where: Where) -> Iterator[Finding]:
+    for name, secret in job.secrets.items():
+        given = f"{name}_FILE"
+        if not _VARIABLE.fullmatch(name):
+            yield (*where, "secrets"), f"{name!r} is no name of a secret", "use letters, digits and '_'"
+        if name.startswith("WANTD_"):
+            yield (*where, "secrets"), f"{name!r} is ours", "names beginning with WANTD_ belong to the job contract"
+        if given in job.env or given in job.pass_env:
+            why = f"{given!r} is where the job finds its secret {name!r}, and is given otherwise too"
+            yield (*where, "secrets"), why, "drop one of the two"
+        if (secret.file is None) == (secret.env is None) or "" in {secret.file, secret.env}:
+            hint = f'write {name} = {{ file = "path" }} or {name} = {{ env = "VARIABLE" }}'
+            yield (*where, "secrets"), f"the secret {name!r} has to come from one place", hint
+        if "\0" in f"{secret.file}{secret.env}" or "=" in (secret.env or ""):
+            yield (*where, "secrets"), f"where the secret {name!r} comes from is no place", "correct it"
+    if job.secrets and job.executor == "inline":
+        yield (*where, "secrets"), "an inline job sees all of the daemon's environment", "drop the key, or the executor"
+
+
+def _resources(job: JobTable, where: Where) -> Iterator[Finding]:
+    said = {key: value for key, value in asdict(job.resources).items() if value is not None}
+    for key, value in said.items():
+        if not 1 <= value <= NUMBER_MAX:
+            why = f"a limit of {value} is not possible"
+            yield (*where, "resources", key), why, f"write what comes to 1 to {NUMBER_MAX}, or drop it"
+    if said and job.executor == "inline":
+        yield (*where, "resources"), "an inline job is a part of the daemon", "drop the key, or the executor"
+    if "cpu" in said and job.python is not None:
+        why = "a worker serves many JobRuns, and the time it takes is counted in one"
+        yield (*where, "resources", "cpu"), why, "drop it and set a timeout, or make the job a command"
 
 
 def _sources(job: JobTable, where: Where) -> Iterator[Finding]:

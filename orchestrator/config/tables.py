@@ -67,6 +67,23 @@ class Batch(Struct, frozen=True, forbid_unknown_fields=True):
     wait: Duration = Duration(0)
 
 
+class ResourcesTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """A job's ``resources``: what each of its processes may take at most. None means: not said."""
+
+    memory: Size | None = None
+    cpu: Duration | None = None
+    open_files: int | None = None
+    processes: int | None = None
+    file_size: Size | None = None
+
+
+class SecretTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where one of a job's ``secrets`` comes from: a file, or a variable of the daemon's environment."""
+
+    file: str | None = None
+    env: str | None = None
+
+
 class JobTable(Struct, frozen=True, forbid_unknown_fields=True):
     """``[[job]]``."""
 
@@ -86,6 +103,8 @@ class JobTable(Struct, frozen=True, forbid_unknown_fields=True):
     timeout: Duration | None = None
     env: dict[str, str] = {}
     pass_env: tuple[str, ...] = ()
+    secrets: dict[str, SecretTable] = {}
+    resources: ResourcesTable = ResourcesTable()
     sources: tuple[str, ...] = ()
     on_code_change: Literal["keep", "invalidate"] = "keep"
     description: str = ""

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from orchestrator.catalog import Job
+from orchestrator.executors.keeper.masking import Mask
 from orchestrator.observations import ConfiguredRun, JobConfigured, JobNotConfigured
 from statemachines.refs import BadRef, Ref, parse_ref
 
@@ -40,14 +41,19 @@ _decode = msgspec.json.Decoder(list[_Config]).decode
 
 
 async def ask(
-    job: Job, refs: tuple[Ref, ...], folder: Path, env: Mapping[str, str]
+    job: Job, refs: tuple[Ref, ...], folder: Path, env: Mapping[str, str], mask: Mask
 ) -> JobConfigured | JobNotConfigured:
-    """Run the job's configure executable; what goes wrong is its answer too."""
+    """Run the job's configure executable; what goes wrong is its answer too.
+
+    An answer is kept in the log, so one that holds what is to be masked is refused.
+    """
     try:
         printed = await _run(job, refs, folder, env)
+        if mask.spans(printed):
+            raise ValueError("its answer holds a secret, and would be kept in the log; leave the secret out")
         return JobConfigured(job.name, _checked(refs, printed))
     except (OSError, ValueError, TimeoutError) as error:
-        return JobNotConfigured(job.name, refs, f"configure of job {job.name}: {error}")
+        return JobNotConfigured(job.name, refs, mask.text(f"configure of job {job.name}: {error}"))
 
 
 async def _run(job: Job, refs: tuple[Ref, ...], folder: Path, env: Mapping[str, str]) -> bytes:

@@ -7,6 +7,9 @@ the job, never a crash.
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
+from orchestrator.executors.keeper.masking import Mask
 from orchestrator.observations import Exit, Found, JobEnded, Nothing
 from orchestrator.report import BadReport, Report
 from orchestrator.runtime.inline import InlineJobs
@@ -26,18 +29,18 @@ class Collector:
         self._store = store
         self._inline = inline
 
-    def collect(self, spec: RunSpec, exit_: Exit) -> JobEnded:
-        """Read the report and seal the outputs of one JobRun that has ended."""
-        report = self._inline.report(spec.id)
-        found = {output.ref: self._found(output) for output in spec.outputs}
-        return JobEnded(spec.id, exit_, self._report(spec) if report is None else report, found)
+    def collect(self, spec: RunSpec, exit_: Exit, mask: Mask) -> JobEnded:
+        """Read the report and seal the outputs of one JobRun that has ended; nothing of it holds what is masked."""
+        report = self._inline.report(spec.id, mask)
+        found = {output.ref: _masked(self._found(output), mask) for output in spec.outputs}
+        return JobEnded(spec.id, _told(exit_, mask), self._report(spec, mask) if report is None else report, found)
 
-    def collect_said(self, spec: RunSpec, exit_: Exit) -> JobEnded | None:
+    def collect_said(self, spec: RunSpec, exit_: Exit, mask: Mask) -> JobEnded | None:
         """The end of an inline JobRun that only said something; None where there may be something to read."""
         if not self._inline.left_no_file(spec.id):
             return None
         nothing: dict[Ref, Found] = {output.ref: Nothing("an inline job left nothing there") for output in spec.outputs}
-        return JobEnded(spec.id, exit_, self._inline.report(spec.id) or Report(), nothing)
+        return JobEnded(spec.id, _told(exit_, mask), self._inline.report(spec.id, mask) or Report(), nothing)
 
     def discard(self, outputs: list[Output]) -> None:
         """Remove what lies at the places of outputs that did not become Live. What the disk will not let go stays."""
@@ -48,9 +51,9 @@ class Collector:
     def _location(self, output: Output) -> Path:
         return self._store.location(output.ref, output.instance)
 
-    def _report(self, spec: RunSpec) -> Report | BadReport:
+    def _report(self, spec: RunSpec, mask: Mask) -> Report | BadReport:
         try:
-            return read_report(self._layout.run_report(spec.id))
+            return read_report(self._layout.run_report(spec.id), mask)
         except OSError as error:
             return BadReport(0, "", f"it cannot be read: {error}")
 
@@ -67,3 +70,12 @@ class Collector:
                 return Nothing(reason)
             case Absent():
                 return Nothing(f"the job made nothing at {location}")
+
+
+def _told(exit_: Exit, mask: Mask) -> Exit:
+    return msgspec.structs.replace(exit_, message=mask.text(exit_.message)) if mask and exit_.message else exit_
+
+
+def _masked(found: Found, mask: Mask) -> Found:
+    """A reason may name a file, and a job may have named it after anything."""
+    return Nothing(mask.text(found.reason)) if isinstance(found, Nothing) else found

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from orchestrator.catalog import Job
+from orchestrator.executors.keeper.masking import Mask
 from orchestrator.report import BadReport, Report, parse_report
 from orchestrator.runtime.told import Told, refs_of
 from statemachines.jobrun import Launching
@@ -78,10 +79,10 @@ class InlineJobs:
         context = self._contexts.get(run)
         return context is not None and not context.asked
 
-    def report(self, run: str) -> Report | BadReport | None:
+    def report(self, run: str, mask: Mask) -> Report | BadReport | None:
         """What an inline JobRun said, forgotten afterwards; None for a JobRun that is not inline."""
         context = self._contexts.pop(run, None)
-        return None if context is None else parse_report(b"\n".join(context.said))
+        return None if context is None else parse_report(mask.data(b"\n".join(context.said)))
 
     def _run(self, name: str, context: InlineContext) -> None:
         function = self._functions.get(name)

@@ -19,6 +19,7 @@ from orchestrator.executors.base import InlineStart, ProcessStart, WorkerStart
 from orchestrator.runtime.inline import InlineJobs
 from orchestrator.runtime.layout import Layout
 from orchestrator.runtime.places import place_of
+from orchestrator.runtime.secrets import Secrets
 from orchestrator.runtime.told import InputTold, OutputTold, Told, refs_of
 from orchestrator.store import PartitionStore
 from statemachines.ids import SECOND_US, InstanceId
@@ -35,6 +36,7 @@ class Launcher:
         self._store = store
         self._environ = environ
         self._inline = inline
+        self.secrets = Secrets(environ)
 
     def told(self, world: World, run: Launching) -> Told:
         """What the job is told. Reads the world only."""
@@ -65,6 +67,12 @@ class Launcher:
             return self._worker_start(catalog, job, run)
         return self._process_start(catalog, job, run, told)
 
+    def with_secrets(self, job: Job, start: ProcessStart | WorkerStart) -> ProcessStart | WorkerStart:
+        """The same start with what must not be seen. Reads files. Raises BadSecret."""
+        secrets = self.secrets.read(job)
+        mask = self.secrets.mask(job)
+        return msgspec.structs.replace(start, secrets=secrets, masked=mask.values) if mask else start
+
     def write(self, told: Told) -> None:
         """Make the folder of a JobRun, its context, its empty report, and the parents of its outputs."""
         folder = self._layout.state / "runs" / told.run
@@ -94,6 +102,7 @@ class Launcher:
             log_bytes_max=int(catalog.limits.log_bytes),
             timeout_s=_seconds(run.activation.timeout_us),
             grace_s=catalog.limits.grace / SECOND_US,
+            limits=job.resources.limits(),
         )
 
     def _worker_start(self, catalog: Catalog, job: Job, run: Launching) -> WorkerStart:
@@ -112,6 +121,7 @@ class Launcher:
             log_bytes_max=int(catalog.limits.log_bytes),
             timeout_s=_seconds(run.activation.timeout_us),
             grace_s=catalog.limits.grace / SECOND_US,
+            limits=job.resources.limits(),
         )
 
     def _input(self, world: World, instance_id: InstanceId) -> InputTold:

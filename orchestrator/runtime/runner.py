@@ -19,6 +19,7 @@ from orchestrator.catalog import Catalog
 from orchestrator.effects import Owed, owed_by
 from orchestrator.executors.base import Executor, InlineStart, ProcessStart, RunEnded, RunStarted, StopRun, WorkerStart
 from orchestrator.executors.base import Fact as Seen
+from orchestrator.executors.keeper.masking import NO_MASK, Mask
 from orchestrator.observations import AnyObservation, Exit, JobEnded, JobStarted
 from orchestrator.planning.turn import Fact
 from orchestrator.runtime.asking import ask
@@ -26,6 +27,7 @@ from orchestrator.runtime.collecting import Collector
 from orchestrator.runtime.launching import Launcher
 from orchestrator.runtime.links import Links, Place, link_to
 from orchestrator.runtime.recovery import Findings
+from orchestrator.runtime.secrets import BadSecret
 from orchestrator.runtime.told import Told
 from orchestrator.store import PartitionStore
 from statemachines import jobrun
@@ -147,7 +149,7 @@ class Runner:
         left: list[tuple[RunSpec, Exit]] = []
         for run, exit_ in known:
             if isinstance(run, Active | Canceling):
-                said = self._collector.collect_said(run.spec, exit_)
+                said = self._collector.collect_said(run.spec, exit_, self._mask(run.spec))
                 if said is None:
                     left.append((run.spec, exit_))
                 else:
@@ -190,27 +192,28 @@ class Runner:
 
     async def _write_and_start(self, starts: list[Kept]) -> None:
         ready: list[ProcessStart | WorkerStart] = []
-        for start, problem in await self._by_hand(self._write_all, starts):
-            if problem is None:
-                ready.append(start)
+        for told, start in await self._by_hand(self._write_all, starts):
+            if isinstance(start, Exit):
+                self.collect({told.run: start})
             else:
-                exit_ = Exit(kind="could_not_start", message=f"its folder could not be made: {problem}")
-                self.collect({start.run: exit_})
+                ready.append(start)
         if ready:
             self._executor.start(ready)
         # A request to stop that overtook the start found nothing to stop.
         if overtaken := [StopRun(start.run) for start in ready if start.run in self._stops]:
             self._executor.stop(overtaken)
 
-    def _write_all(self, starts: list[Kept]) -> list[tuple[ProcessStart | WorkerStart, OSError | None]]:
-        return [(start, self._write(told)) for start, told in starts]
+    def _write_all(self, starts: list[Kept]) -> list[tuple[Told, ProcessStart | WorkerStart | Exit]]:
+        return [(told, self._prepared(start, told)) for start, told in starts]
 
-    def _write(self, told: Told) -> OSError | None:
+    def _prepared(self, start: ProcessStart | WorkerStart, told: Told) -> ProcessStart | WorkerStart | Exit:
         try:
             self._launcher.write(told)
+            return self._launcher.with_secrets(self._catalog.jobs[told.job], start)
         except OSError as error:
-            return error
-        return None
+            return Exit(kind="could_not_start", message=f"its folder could not be made: {error}")
+        except BadSecret as error:
+            return Exit(kind="could_not_start", message=str(error))
 
     # -- ending ---------------------------------------------------------------------------------------------------
 
@@ -219,7 +222,11 @@ class Runner:
             self._tell(observation)
 
     def _collect_all(self, ended: list[tuple[RunSpec, Exit]]) -> list[JobEnded]:
-        return [self._collector.collect(spec, exit_) for spec, exit_ in ended]
+        return [self._collector.collect(spec, exit_, self._mask(spec)) for spec, exit_ in ended]
+
+    def _mask(self, spec: RunSpec) -> Mask:
+        job = self._catalog.jobs.get(spec.job)
+        return NO_MASK if job is None else self._launcher.secrets.mask(job)
 
     def _settle(self, runs: Sequence[RunId], world: World) -> None:
         """The ends of these JobRuns are durable: outputs that were never Live may go, and then their records."""
@@ -256,7 +263,7 @@ class Runner:
         job = self._catalog.jobs[job_name]
         env = self._launcher.environment(self._catalog, job, {})
         async with self._askers:
-            answer = await ask(job, refs, self._catalog.folder, env)
+            answer = await ask(job, refs, self._catalog.folder, env, self._launcher.secrets.mask(job))
         self._asking.difference_update(refs)
         self._tell(answer)
 

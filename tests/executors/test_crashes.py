@@ -181,6 +181,7 @@ async def test_a_leftover_without_mark_is_found_by_its_session(keepers: Path) ->
     make = Maker(keepers.parent)
     executor.start([make.process("a", "env", "-i", "sh", "-c", "/bin/sleep 1000 & echo $! > child; wait")])
     child = int(await line_in(keepers.parent / "child"))
+    await seen.begin_of("a")  # from here on it is written down which session is its own
     kill_keeper(keepers)
     assert (await seen.end_of("a")).kind == "lost"
     state = procfs.look_up(child)

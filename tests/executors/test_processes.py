@@ -1,6 +1,7 @@
 """Process jobs, with real processes: how they end, how they are ended, and why they do not start."""
 
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -175,7 +176,9 @@ async def test_a_log_is_capped_and_keeps_both_ends(local: Local) -> None:
     assert len(log) <= 100_000
     assert log.startswith(b"first words\n")
     assert log.endswith(b"last words\n")
-    assert b"\n[wantd: the log is over its cap; 29" in log
+    notice = re.search(rb"\n\[wantd: the log is over its cap; at least ([0-9]+) bytes dropped here\]\n", log)
+    assert notice is not None
+    assert 150_000_000 < int(notice[1]) < 300_000_000  # on a busy machine much is written during the cuts
 
 
 @pytest.mark.asyncio

@@ -21,6 +21,8 @@ CANARY = "canary-4f1d9c"
 
 UNDECLARED = f"{CANARY}-undeclared"
 PASSED = f"{CANARY}-passed-on"
+VARIED = f"{CANARY}-from-a-variable"
+FILED = f'{CANARY}-from-a "file"\n{CANARY}-with-two-lines\n'
 UNTEXT = f"{CANARY}-not-utf8".encode() + b"\xff"
 
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\r"
@@ -86,6 +88,54 @@ name = "untext"
 outputs = ["untext/{{name}}"]
 command = ["true"]
 pass_env = ["UNTEXT"]
+
+[[job]]
+name = "leaky"
+outputs = ["leaky/{{name}}"]
+command = ["{sys.executable}", "leak.py"]
+batch = {{ max = 2, wait = "100ms" }}
+pass_env = ["TOKEN"]
+secrets = {{ FILED = {{ file = "filed" }}, VARIED = {{ env = "VARIED" }} }}
+
+[[job]]
+name = "leaking"
+outputs = ["leaking/{{name}}"]
+python = "leak:call"
+pass_env = ["TOKEN"]
+secrets = {{ FILED = {{ file = "filed" }}, VARIED = {{ env = "VARIED" }} }}
+resources = {{ memory = "4GB", open_files = 100 }}
+
+[[job]]
+name = "misnamed"
+outputs = ["misnamed/{{name}}"]
+command = ["{sys.executable}", "misname.py"]
+pass_env = ["TOKEN"]
+
+[[job]]
+name = "garbled"
+outputs = ["garbled/{{name}}"]
+command = ["sh", "-c", 'echo "it is $TOKEN" > "$WANTD_REPORT"']
+pass_env = ["TOKEN"]
+
+[[job]]
+name = "babbling"
+outputs = ["babbling/{{name}}"]
+command = ["true"]
+configure = ["{sys.executable}", "babble.py"]
+pass_env = ["TOKEN"]
+
+[[job]]
+name = "complaining"
+outputs = ["complaining/{{name}}"]
+command = ["true"]
+configure = ["sh", "-c", 'echo "no $TOKEN" >&2; exit 1']
+pass_env = ["TOKEN"]
+
+[[job]]
+name = "keyless"
+outputs = ["keyless/{{name}}"]
+command = ["true"]
+secrets = {{ KEY = {{ file = "no-such-file" }} }}
 
 [[job]]
 name = "unfound"
@@ -177,6 +227,52 @@ for output in json.load(open(os.environ["WANTD_CONTEXT"]))["outputs"]:
     open(output["location"], "w").write("noise")
 """
 
+LEAK = """\
+import json, os, sys, time
+
+def secrets():
+    return [open(os.environ[key]).read() for key in ("FILED_FILE", "VARIED_FILE")] + [os.environ["TOKEN"]]
+
+def leak():
+    for secret in secrets():
+        print(f"1 {secret} 2 {secret!r} 3 {json.dumps(secret)}", flush=True)
+        print(secret, file=sys.stderr, flush=True)
+        os.write(1, secret[:9].encode())
+        time.sleep(0.05)
+        os.write(2, secret[9:].encode())
+
+def call(ctx):
+    leak()
+    for ref, location in ctx.outputs:
+        location.write_text("".join(secrets()))
+        ctx.log(secrets()[0], "error")
+        ctx.metric("m", 1, label=secrets()[1])
+        ctx.done(ref, metadata={"fact": secrets()[0], "facts": secrets()})
+    raise ValueError(secrets()[1])
+
+if __name__ == "__main__":
+    leak()
+    context = json.load(open(os.environ["WANTD_CONTEXT"]))
+    good, bad = sorted(context["outputs"], key=lambda output: output["ref"])
+    os.mkdir(good["location"])
+    open(os.path.join(good["location"], secrets()[1]), "w").write("".join(secrets()))
+    with open(os.environ["WANTD_REPORT"], "a") as report:
+        print(json.dumps({"output": good["ref"], "metadata": {"fact": secrets()[0], "facts": secrets()}}), file=report)
+        print(json.dumps({"failed": bad["ref"], "reason": " ".join(secrets())}), file=report)
+"""
+
+MISNAME = """\
+import json, os
+(output,) = json.load(open(os.environ["WANTD_CONTEXT"]))["outputs"]
+os.mkdir(output["location"])
+os.symlink("/", os.path.join(output["location"], os.environ["TOKEN"]))
+"""
+
+BABBLE = """\
+import json, os, sys
+print(json.dumps([{"outputs": sys.argv[1:], "args": [os.environ["TOKEN"]]}]))
+"""
+
 REPORT = """\
 import os, shutil
 shutil.copy("report.jsonl", os.environ["WANTD_REPORT"])
@@ -201,6 +297,10 @@ def make_application(folder: Path) -> Path:
         "shell.sh": SHELL,
         "noisy.py": NOISY,
         "report.py": REPORT,
+        "leak.py": LEAK,
+        "misname.py": MISNAME,
+        "babble.py": BABBLE,
+        "filed": FILED,
     }
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -221,6 +321,7 @@ def careless_environment() -> dict[bytes, bytes]:
         b"UNDECLARED": UNDECLARED.encode(),
         b"TOKEN": PASSED.encode(),
         b"UNTEXT": UNTEXT,
+        b"VARIED": VARIED.encode(),
         b"FORWARDED_ALLOW_IPS": b"*",
     }
     return {**{os.fsencode(key): os.fsencode(value) for key, value in os.environ.items()}, **planted}

@@ -169,12 +169,12 @@ def read_journal(path: str) -> Recorded:
     head, *lines = complete.split(b"\n")
     try:
         recorded = Recorded(_header(json.loads(head)), {}, {}, {})
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadJournal(f"{path}, line 1: not the header of a keeper's journal ({error!r})") from error
     for number, line in enumerate(lines, start=2):
         try:
             _apply(recorded, json.loads(line))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise BadJournal(
                 f"{path}, line {number}: {line[:200]!r} is not a record ({error!r}); make sure that none of its "
                 f"jobs runs any more, then remove the folder"

@@ -1,7 +1,8 @@
 """Keep the log of a run below its cap: its beginning and its last words stay, the middle goes.
 
 The job writes to the file directly, always at its end, so the file can be cut while the job runs. What is written
-between two looks may exceed the cap for that long; what is written during a cut may be lost. A look costs about 2 us.
+between two looks may exceed the cap for that long; what is written during a cut may be lost, and is not counted. A look
+costs about 2 us.
 """
 
 import os
@@ -41,7 +42,7 @@ class LogCap:
             head_bytes = self._bytes_max // 4
             size, tail = _end_of(file, tail_bytes)
             self._dropped += size - tail_bytes - head_bytes - len(self._notice)
-            self._notice = b"\n[wantd: the log is over its cap; %d bytes dropped here]\n" % self._dropped
+            self._notice = b"\n[wantd: the log is over its cap; at least %d bytes dropped here]\n" % self._dropped
             os.ftruncate(file, head_bytes)
             os.write(file, self._notice + tail)
         finally:

@@ -17,14 +17,14 @@ class Mask:
     """Values that must not be seen; without any it changes nothing."""
 
     def __init__(self, values: Iterable[bytes] = ()) -> None:
-        self._values = tuple(dict.fromkeys(value for value in values if value))
+        self.values = tuple(dict.fromkeys(value for value in values if value))
 
     def __bool__(self) -> bool:
-        return bool(self._values)
+        return bool(self.values)
 
     def data(self, data: bytes) -> bytes:
         """Mask a whole."""
-        return b"".join(_pieces(data, self.spans(data), 0, len(data))) if self._values else data
+        return b"".join(_pieces(data, self.spans(data), 0, len(data))) if self.values else data
 
     def text(self, text: str) -> str:
         """Mask a whole text."""
@@ -33,7 +33,7 @@ class Mask:
     def spans(self, data: bytes) -> list[tuple[int, int]]:
         """List the parts that are covered by values, in order, overlapping ones as one."""
         found: list[tuple[int, int]] = []
-        for value in self._values:
+        for value in self.values:
             at = data.find(value)
             while at >= 0:
                 found.append((at, at + len(value)))
@@ -42,7 +42,10 @@ class Mask:
 
     def undecided(self, data: bytes) -> int:
         """Say where the longest end begins that could become a value, given more bytes; the length where none does."""
-        return min((_begun(data, value) for value in self._values), default=len(data))
+        return min((_begun(data, value) for value in self.values), default=len(data))
+
+
+NO_MASK = Mask()
 
 
 class MaskedStream:

@@ -97,7 +97,7 @@ def parse_message(line: bytes) -> Message:
     except TypeError as error:
         # Neither the line nor the value is quoted: it may be a secret.
         raise BadMessage(f"a request of {len(line)} bytes holds a value of a wrong type") from error
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OverflowError, RecursionError) as error:
         raise BadMessage(f"a request of {len(line)} bytes cannot be used: {error!r}") from error
 
 

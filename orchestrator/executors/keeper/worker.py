@@ -117,6 +117,6 @@ def _parse_reply(said: bytes) -> Reply:
         reply = json.loads(said)
         usage = Usage(float(reply["user_s"]), float(reply["system_s"]), int(reply["max_rss_kb"]))
         return Reply(bool(reply["loaded"]), int(reply["code"]), str(reply["message"]), usage)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         # Only the job's own code, in the worker's process, could have done this.
         return Reply(loaded=True, code=1, message="the worker's reply cannot be read", usage=Usage(0.0, 0.0, 0))
