@@ -106,8 +106,9 @@ def ask_job(application: Application, name: str, refs: tuple[Ref, ...]) -> tuple
         raise CliError(
             Exit.NOTHING_THERE, f"job {name!r} has no configure program", f"its inputs: wantd job lookup {refs[0]}"
         )
-    env = launcher_in(application.layout, os.environ, catalog.folder).environment(catalog, found, {})
-    answer = asyncio.run(ask(found, refs, catalog.folder, env))
+    launcher = launcher_in(application.layout, os.environ, catalog.folder)
+    env = launcher.environment(catalog, found, {})
+    answer = asyncio.run(ask(found, refs, catalog.folder, env, launcher.secrets.mask(found)))
     if isinstance(answer, JobNotConfigured):
         raise CliError(Exit.NO, answer.reason, "correct the program; it gets the refs as arguments")
     return answer.configs
