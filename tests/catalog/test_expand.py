@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.catalog import CatalogError, TooMany
+from orchestrator.catalog import CatalogError, TooMany, is_plain
 from statemachines.refs import BadRef, Ref
 from tests.catalog.samples import FLIGHTS, catalog_of
 
@@ -84,3 +84,10 @@ def test_what_is_no_ref_is_refused() -> None:
     """A hostile text would go on as a ref."""
     with pytest.raises(BadRef):
         CATALOG.expand("copy/../date=2013-01-05", KNOWN)
+
+
+@pytest.mark.parametrize("sign", ["{", "}", "*", ".."])
+def test_a_text_with_a_sign_is_not_plain(sign: str) -> None:
+    """A pattern would be taken for the ref that somebody once reported under its very text."""
+    assert is_plain("running/n=1")
+    assert not is_plain(f"running/n=1{sign}3")
