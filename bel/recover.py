@@ -22,7 +22,7 @@ from bel.lock import read_holder
 from bel.prefix import Prefix, find_prefix, sound_rows
 from bel.reading import CHUNK_ROWS, snapshot_seal
 from bel.row import BATCH, HASH, SEQ, Row
-from bel.salvage import FORMAT, Title, read_dropped, write_dropped
+from bel.salvage import FORMAT, Title, raw_walk, read_dropped, write_dropped
 from bel.sqlite import SqliteReader, SqliteStore
 from bel.wal import wal_file
 
@@ -71,10 +71,28 @@ async def recover(path: Path) -> Recovery:
     return _told(_dropped_file(aside))
 
 
+async def foresee(path: Path) -> Recovery:
+    """Say what ``recover`` would do, and change nothing. Raises as it does; costs two readings of the log."""
+    if _is_decided(path, path.with_name(path.name + ".recovered")):
+        return _told(_dropped_file(_aside(path)))
+    source = await SqliteReader.open(path)
+    try:
+        prefix = await find_prefix(source)
+        if not prefix.reason:
+            return Recovery(prefix.seq, 0, "", None)
+        dropped = [found.seq async for found in raw_walk(source, prefix.seq, _last_seen(prefix))]
+    finally:
+        await source.close()
+    return Recovery(prefix.seq, len(dropped), prefix.reason, _dropped_file(_aside(path)))
+
+
 async def _write_dropped(source: SqliteReader, file: Path, prefix: Prefix) -> None:
     title = Title(format=FORMAT, log=source.path.name, kept=prefix.seq, reason=prefix.reason)
-    upto = max([head.seq for head in prefix.witnesses], default=prefix.sound + 1)
-    await write_dropped(source, file, title, prefix.sound, upto)
+    await write_dropped(source, file, title, prefix.sound, _last_seen(prefix))
+
+
+def _last_seen(prefix: Prefix) -> int:
+    return max([head.seq for head in prefix.witnesses], default=prefix.sound + 1)
 
 
 async def _build(source: SqliteReader, fresh: Path, prefix: Prefix) -> None:

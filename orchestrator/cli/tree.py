@@ -17,6 +17,7 @@ from orchestrator.cli.jobs import job
 from orchestrator.cli.options import config_option
 from orchestrator.cli.partitions import partition
 from orchestrator.cli.reasons import graph, plan, why
+from orchestrator.cli.recover import recover
 from orchestrator.cli.serve import serve
 from orchestrator.cli.wants import want
 
@@ -32,6 +33,7 @@ def wantd() -> None:
 
 for command in (init, doctor, serve, build, plan, why, graph, diff, want, partition, jobrun, job, bel, config):
     wantd.add_command(command)
+bel.add_command(recover)
 
 
 def walk(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import sqlite3
@@ -72,6 +73,49 @@ def test_a_changed_byte_is_found(app: Path) -> None:
     done = here(app, "bel", "verify")
     assert done.returncode == 1
     assert "the first bad entry is 1" in done.stderr
+
+
+def content(app: Path) -> dict[str, bytes]:
+    """The log and all that lies beside it, but for what a reader needs."""
+    files = (app / ".wantd").glob("bel.sqlite*")
+    return {path.name: path.read_bytes() for path in files if not path.name.endswith(("-shm", "-wal"))}
+
+
+def test_a_damaged_log_is_recovered_as_it_was_foreseen(app: Path) -> None:
+    """Broken: nobody can go on after damage, a dry run changes something, or what was lost is not told."""
+    last = as_json(app, "bel", "tail", "-n", "1", "--json")["seq"]
+    change(app, f"UPDATE entry SET payload = '{{}}' WHERE seq = {last - 2}")
+    before = content(app)
+    foreseen = here(app, "bel", "recover", "--dry-run")
+    assert foreseen.returncode == 0, foreseen.stderr
+    assert content(app) == before
+    done = here(app, "bel", "recover")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == foreseen.stderr.replace("would be", "were")
+    dropped = app / ".wantd" / "bel.sqlite.damaged-1.dropped.ndjson"
+    assert str(dropped) in done.stderr
+    entries = [json.loads(line) for line in dropped.read_text().splitlines()[1:]]
+    assert f"dropped: {len(entries)} entries" in done.stderr
+    assert dropped.with_name("bel.sqlite.damaged-1").exists()
+    assert here(app, "bel", "verify").returncode == 0
+    assert wantd(app, "build", "sum").returncode == 0
+
+
+def test_a_sound_log_is_not_recovered(app: Path) -> None:
+    """Broken: entries of a sound log are dropped, or a program takes nothing to do for something done."""
+    before = content(app)
+    for how in ([], ["--dry-run"]):
+        done = here(app, "bel", "recover", *how)
+        assert done.returncode == 1
+        assert "nothing is damaged" in done.stderr
+    assert content(app) == before
+
+
+def test_a_log_is_not_recovered_under_a_daemon(app: Path) -> None:
+    """Broken: the log is exchanged while a daemon writes it."""
+    with (app / ".wantd" / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert here(app, "bel", "recover").returncode == 75
 
 
 def test_damage_is_not_read_as_if_nothing_were(app: Path) -> None:
