@@ -10,6 +10,7 @@ import click
 
 from orchestrator.cli.failures import CliError, Exit
 from orchestrator.cli.options import json_option
+from orchestrator.cli.replay import existing_log, replay
 from orchestrator.cli.speech import counted, data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_json_line, print_table
 
@@ -45,6 +46,9 @@ def tail(session: Session, /, *, lines: int, follow: bool, as_json: bool, after:
     session.ask(lambda door: _tail(door, chosen, newest, follow=follow, as_json=as_json))
 
 
+bel.add_command(replay)
+
+
 @bel.command("show")
 @click.argument("seq", type=click.IntRange(1))
 @json_option
@@ -72,7 +76,7 @@ def verify(context: click.Context, /, *, as_json: bool) -> None:
     from orchestrator.cli.verification import verify_log
 
     session: Session = context.obj
-    report = asyncio.run(verify_log(_existing_log(session)))
+    report = asyncio.run(verify_log(existing_log(session)))
     if as_json:
         print_json(report)
     else:
@@ -93,7 +97,7 @@ def export(session: Session, /, *, file: str) -> None:
 
     from orchestrator.cli.transfer import export_log
 
-    count = asyncio.run(export_log(_existing_log(session), None if file == "-" else Path(file)))
+    count = asyncio.run(export_log(existing_log(session), None if file == "-" else Path(file)))
     sys.stdout.flush()
     talk(f"wrote {count} entries")
 
@@ -125,7 +129,7 @@ def list_snapshots(session: Session, /, *, as_json: bool) -> None:
 
     from orchestrator.cli.transfer import snapshots_of
 
-    found = asyncio.run(snapshots_of(_existing_log(session)))
+    found = asyncio.run(snapshots_of(existing_log(session)))
     if as_json:
         print_json(found)
     else:
@@ -142,15 +146,27 @@ def make_snapshot(session: Session) -> None:
 
     from orchestrator.cli.transfer import make_snapshot as make
 
-    _existing_log(session)
+    existing_log(session)
     talk(f"kept a snapshot as of entry {asyncio.run(make(session.layout()))}")
 
 
-def _existing_log(session: Session) -> Path:
-    log = session.layout().log
-    if not log.exists():
-        raise CliError(Exit.NOTHING_THERE, f"there is no log at {log}", "it begins with the first: wantd build REF")
-    return log
+@snapshot.command("check")
+@json_option
+@click.pass_context
+def check_snapshots(context: click.Context, /, *, as_json: bool) -> None:
+    """Hold each snapshot against a replay of the log. Exit 1 if one is not what it claims."""
+    import asyncio
+
+    from orchestrator.cli.transfer import prove_snapshots
+
+    session: Session = context.obj
+    proofs = asyncio.run(prove_snapshots(existing_log(session)))
+    if as_json:
+        print_json([proof._asdict() for proof in proofs])
+    else:
+        print_table(("seq", "verdict"), [(proof.seq, proof.verdict.replace("_", " ")) for proof in proofs])
+    if any(proof.verdict == "differs" for proof in proofs):
+        raise CliError(Exit.NO, "a snapshot is not what a replay gives", "it is passed over; please report it")
 
 
 async def _tail(door: Door, chosen: EntryFilter, newest: int | None, *, follow: bool, as_json: bool) -> None:

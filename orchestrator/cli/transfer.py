@@ -14,6 +14,7 @@ from bel.open import open_log, open_reader
 from bel.sqlite import SqliteReader, SqliteStore
 from bel.transfer import export_lines, import_lines
 from orchestrator.cli.failures import CliError, Exit
+from orchestrator.history.proof import Proof, prove
 from orchestrator.runtime.codec import CODEC
 from orchestrator.runtime.snapshots import load_world, save_world
 
@@ -66,6 +67,12 @@ async def snapshots_of(log: Path) -> list[SnapshotFacts]:
     """List the snapshots of a log."""
     async with await open_reader(log, CODEC) as reader:
         return await reader.snapshots()
+
+
+async def prove_snapshots(log: Path) -> list[Proof]:
+    """Hold the snapshots of a log against a replay of it."""
+    async with await open_reader(log, CODEC) as reader:
+        return await prove(reader)
 
 
 async def make_snapshot(layout: Layout) -> int:

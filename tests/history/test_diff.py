@@ -120,7 +120,17 @@ async def test_two_differences_in_a_row_are_the_whole(tmp_path: Path, seed: int)
             last = {change.id: change.after for change in (*whole.wants, *whole.partitions, *whole.jobruns)}
             assert {**then, **{name: change.after for name, change in later.items()}} == last
         assert await past.diff(end, end) == Diff(
-            end.seq, whole.end_time, end.seq, whole.end_time, dict.fromkeys(whole.sums, 0), {}, (), (), (), (), cut=False
+            end.seq,
+            whole.end_time,
+            end.seq,
+            whole.end_time,
+            dict.fromkeys(whole.sums, 0),
+            {},
+            (),
+            (),
+            (),
+            (),
+            cut=False,
         )
     finally:
         await past.close()

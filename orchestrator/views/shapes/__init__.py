@@ -21,6 +21,7 @@ from orchestrator.views.shapes.daemon import (
     Progress,
     RunProgress,
     Status,
+    StepView,
 )
 from orchestrator.views.shapes.entities import (
     ActivationView,
@@ -102,6 +103,7 @@ __all__ = [
     "RunProgress",
     "Scalar",
     "Status",
+    "StepView",
     "Tainting",
     "WantDetail",
     "WantFilter",

@@ -21,6 +21,14 @@ class EntryView(msgspec.Struct, frozen=True):
     event: dict[str, object]
 
 
+class StepView(msgspec.Struct, frozen=True):
+    """One step of a replay: the entry, and the states of its entity before (null: it was not there) and after."""
+
+    entry: EntryView
+    before: dict[str, object] | None
+    after: dict[str, object]
+
+
 class JobProgress(msgspec.Struct, frozen=True):
     """What a want still needs of one job, and what it has of it: refs by case; ``total`` of all cases."""
 
