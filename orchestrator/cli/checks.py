@@ -6,13 +6,16 @@ A problem keeps the daemon from working or the log from being safe; a warning do
 from __future__ import annotations
 
 import fcntl
+import http.client
 import importlib.util
 import os
 import resource
 import shutil
+import socket
 import stat
 import sys
 import time
+from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,7 +24,9 @@ import msgspec
 
 from bel.driver import sqlite_facts
 from bel.lock import read_holder
+from orchestrator.api.unix import address_of
 from orchestrator.config import ConfigError
+from orchestrator.runtime.secrets import is_like_a_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
 PACKAGES = ("wantd", "orchestrator", "statemachines", "bel")
 OLDEST_PYTHON = (3, 11)
 FREE_BYTES = 1 << 30
+ANSWER_S = 5.0
 OPEN_FILES = 1024
 BUILT = 1_760_000_000
 """A moment before this program existed, in seconds since 1970: a clock that says less is wrong."""
@@ -66,6 +72,7 @@ def examine(session: Session) -> list[Finding]:
         permissions(layout.state),
         lock(layout.state),
         *jobs(application),
+        *secrets(application),
     ]
 
 
@@ -166,8 +173,58 @@ def lock(state: Path) -> Finding:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = read_holder(state)
-            return Finding("daemon", "ok", f"process {holder.pid if holder else '?'} holds {state}")
+            return _answering(state, f"process {holder.pid if holder else '?'} holds {state}")
     return Finding("daemon", "ok", "none is running")
+
+
+def _answering(state: Path, text: str) -> Finding:
+    """Does the daemon that holds the state answer?"""
+    channel = http.client.HTTPConnection("wantd")
+    channel.sock = socket.socket(socket.AF_UNIX)
+    channel.sock.settimeout(ANSWER_S)
+    try:
+        with address_of(state / "socket") as address:
+            channel.sock.connect(address)
+        channel.request("GET", "/readyz")
+        answer = channel.getresponse()
+        answer.read()
+    except FileNotFoundError:
+        return Finding("daemon", "ok", f"{text}, and takes no requests: it is a build, or starts")
+    except (OSError, http.client.HTTPException) as error:
+        return Finding("daemon", "problem", f"{text}, and does not answer: {error}", "look at its lines; start it anew")
+    finally:
+        channel.close()
+    if answer.status != HTTPStatus.OK:
+        return Finding(
+            "daemon", "problem", f"{text}, and is not ready", "its lines say why: it ends, or its disk is full"
+        )
+    return Finding("daemon", "ok", f"{text}, and is ready")
+
+
+def secrets(application: Application) -> Iterator[Finding]:
+    """Are the secrets of the jobs there, and can nobody else read them?"""
+    for job in application.catalog.jobs.values():
+        for name, source in job.secrets.items():
+            what = f"secret {name} of {job.name}"
+            if source.file is not None:
+                yield _secret_file(what, Path(source.file))
+            elif source.env not in os.environ:
+                yield Finding(what, "warning", f"${source.env} is not set here", "set it where the daemon runs")
+        for key in filter(is_like_a_secret, job.env):
+            mend = f'take it out of the file: secrets = {{ {key} = {{ file = "..." }} }}'
+            yield Finding(
+                f"env of {job.name}", "warning", f"{key} looks like a secret and is in the configuration", mend
+            )
+
+
+def _secret_file(what: str, path: Path) -> Finding:
+    if not os.access(path, os.R_OK):
+        return Finding(what, "problem", f"{path} can not be read", "make it, or correct its owner and permissions")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        verdict: Literal["warning", "problem"] = "problem" if mode & 0o022 else "warning"
+        return Finding(what, verdict, f"others get at {path} (mode {mode:o})", f"chmod 600 {path}")
+    return Finding(what, "ok", f"{path} has mode {mode:o}")
 
 
 def jobs(application: Application) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from orchestrator.cli.speech import counted, data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
 
 if TYPE_CHECKING:
+    from orchestrator.catalog import Job
     from orchestrator.cli.session import Session
     from orchestrator.config import Limits
 
@@ -45,7 +46,7 @@ def show(session: Session, /, *, as_json: bool) -> None:
             "python": catalog.python,
             "pools": catalog.pools,
             "limits": _limits(catalog.limits),
-            "jobs": list(catalog.jobs.values()),
+            "jobs": [_without_secrets(job) for job in catalog.jobs.values()],
             "externals": list(catalog.externals.values()),
         }
         print_json(told)
@@ -65,6 +66,17 @@ def show(session: Session, /, *, as_json: bool) -> None:
         for job in catalog.jobs.values()
     ]
     print_table(("job", "runs as", "pool", "slots", "batch", "tries", "makes"), rows)
+
+
+def _without_secrets(job: Job) -> Job:
+    """The same with what ``env`` gives to keys that are named like secrets masked: this is shown, and copied."""
+    import msgspec
+
+    from orchestrator.executors.keeper.masking import MASK
+    from orchestrator.runtime.secrets import is_like_a_secret
+
+    env = {key: MASK.decode() if is_like_a_secret(key) else value for key, value in job.env.items()}
+    return msgspec.structs.replace(job, env=env)
 
 
 def _limits(limits: Limits) -> dict[str, int]:

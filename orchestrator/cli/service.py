@@ -19,6 +19,7 @@ import structlog
 
 from orchestrator.cli.notify import Manager
 from orchestrator.cli.speech import safe
+from orchestrator.cli.unit import danger_to_jobs
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
@@ -58,6 +59,8 @@ async def run_daemon(session: Session) -> None:
     async with session.parts.daemon(session.config_path()) as door:
         status = await door.status()
         say.info("ready", pid=os.getpid(), application=status.application, state=status.state_directory, seq=status.seq)
+        if danger := await asyncio.to_thread(danger_to_jobs, os.environ):
+            say.warning("unit", reason=danger)
         telling = asyncio.create_task(_tell(door, status.seq, say))
         async with Manager(os.environ).told_ready():
             await stopped.wait()

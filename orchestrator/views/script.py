@@ -82,6 +82,9 @@ def _refuse(plan: Plan) -> None:
 
 
 def _step(plan: Plan, catalog: Catalog, job: Job, run: PlannedRun) -> str:
+    if job.secrets:
+        names = ", ".join(job.secrets)
+        raise NotScriptable(f"job {job.name} has secrets ({names}), which no script may hold; use wantd build instead")
     places = [_place(ref) for ref in run.outputs]
     argv = [catalog.python, "-c", _CALL, job.python] if job.command is None and job.python else [*(job.command or ())]
     command = " ".join(shlex.quote(part) for part in (*argv, *(run.outputs if job.command is not None else ())))

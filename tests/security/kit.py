@@ -149,6 +149,11 @@ outputs = ["slow/{{name}}"]
 command = ["sh", "-c", "exec sleep 600"]
 
 [[job]]
+name = "orphans"
+outputs = ["orphans/{{name}}"]
+command = ["sh", "orphans.sh"]
+
+[[job]]
 name = "turns"
 outputs = ["turns/{{name}}"]
 command = ["sh", "-c", "exec cat gate"]
@@ -216,6 +221,18 @@ else:
 SHELL = """\
 for ref in "$@"; do printf '%s\\n' "$ref"; done
 exec "$PYTHON_OF_TEST" look.py "$@"
+"""
+
+ORPHANS = """\
+# two processes that leave everything that marks them as ours, and see who their parent is once it has gone
+(setsid env -i /bin/sh -c 'sleep 0.2; echo $(ps -o ppid= -p $$) >> orphaned' &) </dev/null >/dev/null 2>&1
+(setsid env -i /bin/sh -c 'sleep 0.2; echo $(ps -o ppid= -p $$) >> orphaned' &) </dev/null >/dev/null 2>&1
+sleep 0.5
+exec python -c '
+import json, os
+for output in json.load(open(os.environ["WANTD_CONTEXT"]))["outputs"]:
+    open(output["location"], "w").write("orphans")
+'
 """
 
 NOISY = f"""\
@@ -296,6 +313,7 @@ def make_application(folder: Path) -> Path:
         "configure.py": CONFIGURE,
         "shell.sh": SHELL,
         "noisy.py": NOISY,
+        "orphans.sh": ORPHANS,
         "report.py": REPORT,
         "leak.py": LEAK,
         "misname.py": MISNAME,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,13 +16,14 @@ import pytest
 
 from orchestrator.api.requests import BASE
 from orchestrator.cli.notify import Manager
+from orchestrator.cli.unit import danger_to_jobs
 from orchestrator.daemon import open_engine
 from tests.api.rigs import application
 from tests.cli.kit import as_json, here, line_with
 from tests.security.kit import daemon, make_application, start_daemon
 from tests.security.wire import Answer, ask, connect, exchange, request
 
-UNIT = (Path(__file__).resolve().parents[2] / "config" / "wantd.service").read_text()
+UNIT = Path(__file__).resolve().parents[2] / "config" / "wantd.service"
 
 
 @pytest.fixture
@@ -105,8 +107,69 @@ def test_the_watchdog_is_served_where_it_is_ours(environ: dict[str, str], limit_
 
 def test_the_unit_waits_for_ready_and_stops_the_daemon_alone() -> None:
     """Broken: systemd kills the jobs with the daemon, or does not use what the daemon tells it."""
-    lines = set(UNIT.splitlines())
+    lines = set(UNIT.read_text().splitlines())
     assert lines >= {"Type=notify", "KillMode=process", "UMask=0077", "LimitCORE=0", "NoNewPrivileges=yes"}
+    assert lines >= {"Delegate=yes", "WatchdogSec=60"}
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
+def test_systemd_understands_every_line_of_the_unit(tmp_path: Path) -> None:
+    """Broken: a line of the unit is misspelt, and systemd passes over it without a word to who copied it."""
+    unit = tmp_path / "wantd.service"
+    unit.write_text(UNIT.read_text().replace("/opt/wantd/bin/wantd", shutil.which("true") or ""))
+    said = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+    assert [line for line in said.stderr.splitlines() if str(unit) in line] == []
+    unit.write_text(unit.read_text().replace("KillMode", "KilMode"))
+    said = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+    assert "KilMode" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "mode", "asked"),
+    [
+        ("0::/system.slice/wantd.service", "control-group", "show --property=KillMode --value -- wantd.service"),
+        ("0::/system.slice/wantd.service/daemon", "mixed", "show --property=KillMode --value -- wantd.service"),
+        (
+            "1:name=systemd:/system.slice/a@b.service",
+            "control-group",
+            "show --property=KillMode --value -- a@b.service",
+        ),
+        ("0::/system.slice/wantd.service", "process", "show --property=KillMode --value -- wantd.service"),
+        (
+            "0::/user.slice/user-7.slice/user@7.service/app.slice/w.service",
+            "control-group",
+            "--user show --property=KillMode --value -- w.service",
+        ),
+        ("0::/user.slice/user-7.slice/session-1.scope", "control-group", ""),
+        ("4:memory:/system.slice/wantd.service\n0::/", "control-group", ""),
+        ("nonsense", "control-group", ""),
+    ],
+)
+def test_a_unit_that_kills_the_jobs_with_the_daemon_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cgroup: str, mode: str, asked: str
+) -> None:
+    """Broken: every restart of the daemon kills what it runs, and nobody is told why."""
+    (tmp_path / "cgroup").write_text(cgroup)
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\necho {mode}\n')
+    systemctl.chmod(0o755)
+    (tmp_path / "asked").touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    warning = danger_to_jobs({"INVOCATION_ID": "x"}, tmp_path / "cgroup")
+    assert (tmp_path / "asked").read_text().strip() == asked
+    assert (f"KillMode={mode}" in warning) == (asked != "" and mode != "process")
+    assert danger_to_jobs({}, tmp_path / "cgroup") == ""
+
+
+def test_what_systemd_does_not_say_is_no_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: a daemon does not start because systemctl is missing or fails."""
+    (tmp_path / "cgroup").write_text("0::/system.slice/wantd.service")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert danger_to_jobs({"INVOCATION_ID": "x"}, tmp_path / "cgroup") == ""
+    assert danger_to_jobs({"INVOCATION_ID": "x"}, tmp_path / "none") == ""
+    (tmp_path / "systemctl").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    assert danger_to_jobs({"INVOCATION_ID": "x"}, tmp_path / "cgroup") == ""
 
 
 def running(app: Path) -> dict[str, object]:
