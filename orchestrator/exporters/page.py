@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, Protocol
 
-from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
 from bel.log import ReadableLog
@@ -45,6 +45,7 @@ class Metrics:
     """The numbers of one engine. ``meter`` is for its loop."""
 
     def __init__(self, layout: Layout, clock: Clock | None = None) -> None:
+        disable_created_metrics()  # a series more for each that counts, and nobody reads them
         self._clock = clock or SystemClock()
         self._registry = CollectorRegistry()
         self._readings = Readings(layout)

@@ -95,6 +95,15 @@ async def test_rules_and_panels_ask_for_what_there_is(file: str, tmp_path: Path)
     assert asked - there == set()
 
 
+@pytest.mark.asyncio
+async def test_every_metric_is_explained_and_no_other(tmp_path: Path) -> None:
+    """If this fails, a metric has no explanation, or the page explains one that is gone."""
+    async with measured(tmp_path) as (engine, metrics):
+        there = {re.sub("_(count|sum|bucket)$", "", name) for name in await known(engine, metrics)}
+    explained = set(re.findall(r"^\| `(wantd_\w+)`", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE))
+    assert {name for name in there if name.startswith("wantd_")} == explained
+
+
 def test_every_alert_has_a_page_that_says_what_to_do() -> None:
     """If this fails, somebody is woken by an alert that nobody explains."""
     alerts = re.findall(r"- alert: (\w+)", (ROOT / "config/prometheus/rules.yml").read_text())
