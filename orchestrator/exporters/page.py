@@ -45,7 +45,8 @@ class Metrics:
     """The numbers of one engine. ``meter`` is for its loop."""
 
     def __init__(self, layout: Layout, clock: Clock | None = None) -> None:
-        disable_created_metrics()  # a series more for each that counts, and nobody reads them
+        # A series more for each that counts, and nobody reads them.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the one function there without types
         self._clock = clock or SystemClock()
         self._registry = CollectorRegistry()
         self._readings = Readings(layout)
