@@ -38,7 +38,7 @@ class Questions:
     async def run(self, job: Job, refs: tuple[Ref, ...], folder: Path, env: Mapping[str, str]) -> bytes:
         """What it prints, after a while. Stands in place of the function that runs the process."""
         await asyncio.sleep(self._faults.delay(LONGEST_S))
-        if self._faults.stopped or self._faults.dice.random() >= self._trouble:
+        if self._goes_well():
             self._faults.counted["a job is asked"] += 1
             return self.honest(refs)
         name = self._faults.dice.choice([*self.misbehaviors])
@@ -48,6 +48,9 @@ class Questions:
             if self._faults.stopped:
                 return self.honest(refs)
         return self.misbehaviors[name](refs)
+
+    def _goes_well(self) -> bool:
+        return self._faults.stopped or self._faults.dice.random() >= self._trouble
 
     def honest(self, refs: tuple[Ref, ...]) -> bytes:
         """One JobConfig for each ref, or for some that need the same."""
