@@ -7,10 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.config import Config, ConfigError, InputTable, find_config, load_config, read_config
+from orchestrator.config import (
+    Config,
+    ConfigError,
+    InputTable,
+    ResourcesTable,
+    SecretTable,
+    find_config,
+    load_config,
+    read_config,
+)
+from orchestrator.config.units import Size
 
 HEAD = '[application]\nname = "flights"\n'
 JOB = '[[job]]\nname = "j"\noutputs = ["a/{x}"]\ncommand = ["true"]\n'
+PYTHON = JOB.replace('command = ["true"]', 'python = "m:f"')
 MINIMUM = """\
 [application]
 name = "flights"
@@ -50,7 +61,7 @@ description = "everything"
 outputs = ["a/{x}", "b/{x}"]
 inputs = ["in/{x}", { ref = "q/{x}", type = "query" }]
 python = "jobs.all:build"
-executor = "inline"
+executor = "worker"
 dynamic = true
 batch = { max = 31, wait = "2s" }
 pool = "net"
@@ -60,6 +71,8 @@ retry = { tries = 4, exit_code = 1, repeated_miss = 1 }
 timeout = "1.5h"
 env = { MODE = "fast" }
 pass_env = ["HOME"]
+secrets = { PASSWORD = { file = "/run/secrets/db" }, TOKEN = { env = "API_TOKEN" } }
+resources = { memory = "2GB", open_files = 100, processes = 200, file_size = "1GiB" }
 sources = ["jobs/common/*.py"]
 on_code_change = "invalidate"
 
@@ -102,6 +115,8 @@ def test_every_key_can_be_written() -> None:
     assert job.inputs == ("in/{x}", InputTable("q/{x}", "query"))
     assert job.batch is not None
     assert (job.batch.max, job.batch.wait, job.timeout) == (31, 2_000_000, 5_400_000_000)
+    assert job.secrets == {"PASSWORD": SecretTable(file="/run/secrets/db"), "TOKEN": SecretTable(env="API_TOKEN")}
+    assert job.resources == ResourcesTable(Size(2 * 10**9), None, 100, 200, Size(2**30))
     assert config.externals[0].outputs == ("in/{x}", "q/{x}")
 
 
@@ -222,6 +237,65 @@ def test_what_is_not_in_the_schema_is_refused(text: str, line: int | None, key: 
             HEAD + JOB + "env = {A='1'}\npass_env = ['A']\n",
             "job[1].pass_env",
             "'A' is given in env and passed on too; drop",
+        ),
+        (
+            HEAD + JOB + "secrets = {'A B' = {file = 'x'}}\n",
+            "job[1].secrets",
+            "'A B' is no name of a secret; use letters, digits",
+        ),
+        (HEAD + JOB + "secrets = {WANTD_A = {file = 'x'}}\n", "job[1].secrets", "'WANTD_A' is ours; names beginning"),
+        (
+            HEAD + JOB + "secrets = {A = {file = 'x', env = 'Y'}}\n",
+            "job[1].secrets",
+            "the secret 'A' has to come from one place; write A = { file",
+        ),
+        (HEAD + JOB + "secrets = {A = {}}\n", "job[1].secrets", "the secret 'A' has to come from one place"),
+        (HEAD + JOB + "secrets = {A = {file = ''}}\n", "job[1].secrets", "the secret 'A' has to come from one place"),
+        (
+            HEAD + JOB + 'secrets = {A = {env = "A=B"}}\n',
+            "job[1].secrets",
+            "where the secret 'A' comes from is no place",
+        ),
+        (
+            HEAD + JOB + "secrets = {A = {flie = 'x'}}\n",
+            "job[1].secrets.flie",
+            "there is no key 'flie'; did you mean 'file'?",
+        ),
+        (
+            HEAD + JOB + "secrets = {A = {file = 'x'}}\nenv = {A_FILE = 'y'}\n",
+            "job[1].secrets",
+            "'A_FILE' is where the job finds its secret 'A', and is given otherwise too; drop one",
+        ),
+        (
+            HEAD + PYTHON + "executor = 'inline'\nsecrets = {A = {file = 'x'}}\n",
+            "job[1].secrets",
+            "an inline job sees all of the daemon's environment; drop the key",
+        ),
+        (
+            HEAD + JOB + "resources = {memory = 5}\n",
+            "job[1].resources.memory",
+            'expected a size such as "10MB" or "64KiB"',
+        ),
+        (
+            HEAD + JOB + "resources = {memory = '0B'}\n",
+            "job[1].resources.memory",
+            "a limit of 0 is not possible; write",
+        ),
+        (
+            HEAD + JOB + "resources = {ram = '1MB'}\n",
+            "job[1].resources.ram",
+            "there is no key 'ram'; the keys here are",
+        ),
+        (
+            HEAD + JOB + "resources = {open_files = -1}\n",
+            "job[1].resources.open_files",
+            "a limit of -1 is not possible",
+        ),
+        (HEAD + PYTHON + "resources = {cpu = '1s'}\n", "job[1].resources.cpu", "a worker serves many JobRuns"),
+        (
+            HEAD + PYTHON + "executor = 'inline'\nresources = {memory = '1GB'}\n",
+            "job[1].resources",
+            "an inline job is a part of the daemon; drop the key",
         ),
         (HEAD + JOB + 'env = {A="\\u0000"}\n', "job[1].env", "the value of 'A' holds a NUL; no process can take it"),
         (

@@ -102,3 +102,11 @@ def test_what_can_not_be_scripted_is_refused(ref: str, why: str) -> None:
     core = Core(CHAIN)
     with pytest.raises(NotScriptable, match=why):
         render_sh(plan(core.board, [Ref(ref)], place), core.catalog)
+
+
+def test_a_job_with_secrets_is_not_scripted() -> None:
+    """If this fails, a script lacks what a job needs, or holds what nobody may see."""
+    text = CHAIN.replace('name = "top"', 'name = "top"\nsecrets = { KEY = { file = "key" } }', 1)
+    core = Core(text)
+    with pytest.raises(NotScriptable, match="job top has secrets"):
+        render_sh(plan(core.board, [Ref("top")], place), core.catalog)
