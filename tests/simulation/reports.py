@@ -80,7 +80,7 @@ class Line:
 class Repeated(Story):
     """What comes again comes after it came first, and first comes in order: the log is the same, entry by entry."""
 
-    kinds = ("once", "again", "late", "otherwise", "of another daemon", "of a run that waits")
+    kinds: tuple[str, ...] = ("once", "again", "late", "otherwise", "of another daemon", "of a run that waits")
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)

@@ -2,8 +2,14 @@
 
 from collections import Counter
 
+import msgspec
 import pytest
 
+from orchestrator.decide import observe
+from orchestrator.observations import AnyObservation, JobEnded, JobStarted
+from orchestrator.planning.turn import Turn
+from statemachines.ids import RunId
+from statemachines.jobrun import JobRunFailed
 from tests.simulation.reports import Permuted, Repeated
 
 
@@ -31,3 +37,28 @@ def test_what_comes_again_late_or_wrong_changes_nothing(kind: type[Repeated], re
     """If this fails, a report that is repeated, late, out of order or about another run changes what is decided."""
     sent = tell(kind, reports)
     assert [name for name in kind.kinds if not sent[name]] == []
+
+
+def test_a_report_of_another_daemon_that_is_taken_for_ours_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If this fails, the epoch in a run's id could be passed over, and no story would tell."""
+
+    def whosoever(turn: Turn, seen: AnyObservation) -> None:
+        if isinstance(seen, JobStarted | JobEnded):
+            seen = msgspec.structs.replace(seen, run=RunId(f"rtest-{seen.run.rpartition('-')[2]}"))
+        observe(turn, seen)
+
+    monkeypatch.setattr("tests.kit.core.observe", whosoever)
+    with pytest.raises(AssertionError, match="another log came of it"):
+        tell(Repeated, 10_000)
+
+
+def test_an_order_of_reports_that_matters_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If this fails, what is decided could depend on which of two ends comes first, and no story would tell."""
+
+    def only_one(turn: Turn, seen: AnyObservation) -> None:
+        if not (isinstance(seen, JobEnded) and any(isinstance(fact.event, JobRunFailed) for fact in turn.facts)):
+            observe(turn, seen)
+
+    monkeypatch.setattr("tests.kit.core.observe", only_one)
+    with pytest.raises(AssertionError, match="other states came of it"):
+        tell(Permuted, 10_000)
