@@ -57,6 +57,8 @@ def needs(output: str, ref: str, text: str) -> list[str]:
         ("{d:date}", "2013-01-05", "{hours(d)}", [f"2013-01-05T{hour:02}" for hour in range(24)]),
         ("{x}/{n:int}", "a/2", "{n-1..n}/{x}", ["1/a", "2/a"]),
         ("{a:int}/{b:int}", "1/3", "{a..b}", ["1", "2", "3"]),
+        ("{m:month}", "0001-01", "{days(m-1)..days(m)}", []),
+        ("{m:month}", "9999-12", "{days(m)..days(m+1)}", []),
     ],
 )
 def test_examples(output: str, ref: str, text: str, expected: list[str]) -> None:

@@ -1,6 +1,6 @@
 """Mutation testing of the pure core and the log: how many of a sample of small changes the tests notice.
 
-``python -m tests.planted.hunt COMMIT FOLDER [--seed 1] [--count 240]`` works in FOLDER, which it can be started in
+``python -m tests.planted.hunt COMMIT FOLDER `` works in FOLDER, which it can be started in
 again to go on: there it copies the project as of COMMIT, sees once which test runs which line, then tries each mutant
 with the tests that run its line, the fastest first, until one fails. What it found is in FOLDER/verdicts.jsonl.
 A mutant that makes the tests run for ever is caught. What no test noticed within the time for it has survived.
@@ -16,7 +16,7 @@ import msgspec
 
 from tests.planted.covering import Map
 from tests.planted.mutants import Mutant, sample
-from tests.planted.planting import name_of
+from tests.planted.planting import first_failure
 from tests.planted.tree import Tree
 
 ROOMS = (
@@ -37,7 +37,7 @@ ROOMS = (
 """The tests that run the subjects in their own process."""
 
 TESTS_S = 110.0
-"""How long the tests of one mutant may take, by what they took when nothing was broken."""
+"""How long the tests of one mutant may take, by what they took while they were watched."""
 HANG_S = 60
 """What no test takes."""
 
@@ -49,7 +49,7 @@ class Verdict(msgspec.Struct, frozen=True):
     by: str
     tests: int
     left_out: int
-    """Tests that run the line, but not within ``TESTS_S``."""
+    """Tests that run the line, but not within the time for it."""
     seconds: float
 
 
@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=240)
+    parser.add_argument("--seconds", type=float, default=TESTS_S, help="how long the tests of one mutant may take")
     told = parser.parse_args()
     folder: Path = told.folder.absolute()
     tree = Tree(folder / "tree") if (folder / "tree").exists() else Tree.copy(folder / "tree", told.commit)
@@ -68,7 +69,7 @@ def main() -> None:
     known = {one.mutant: one for one in _read(verdicts)}
     for mutant in sample(tree.folder, told.seed, told.count):
         if mutant not in known:
-            verdict = known[mutant] = try_mutant(tree, covered, mutant)
+            verdict = known[mutant] = try_mutant(tree, covered, mutant, told.seconds)
             with verdicts.open("ab") as file:
                 file.write(msgspec.json.encode(verdict) + b"\n")
             print(f"{'caught' if verdict.by else 'SURVIVED'} {mutant.path}:{mutant.line} {verdict.by}", flush=True)
@@ -76,10 +77,10 @@ def main() -> None:
     print(f"{caught} of {len(known)} caught: {caught / len(known):.1%}")
 
 
-def try_mutant(tree: Tree, covered: Map, mutant: Mutant) -> Verdict:
+def try_mutant(tree: Tree, covered: Map, mutant: Mutant, seconds: float) -> Verdict:
     """Run the tests that see a mutant, until one fails."""
     numbers = _tests_of(covered, mutant)
-    chosen = list(_within(covered, numbers, TESTS_S))
+    chosen = list(_within(covered, numbers, seconds))
     began = time.monotonic()
     by = ""
     if chosen:
@@ -88,7 +89,7 @@ def try_mutant(tree: Tree, covered: Map, mutant: Mutant) -> Verdict:
         limit = 120 + 8 * sum(covered.seconds[number] for number in chosen)
         with tree.holding(mutant.path, mutant.applied_to((tree.folder / mutant.path).read_text())):
             ended = tree.pytest([f"--timeout={HANG_S}", f"@{listed}"], limit)
-        by = name_of(ended)
+        by = first_failure(ended)
     return Verdict(mutant, by, len(chosen), len(numbers) - len(chosen), round(time.monotonic() - began, 1))
 
 

@@ -2,17 +2,18 @@
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tests.planted.defects import Defect
+from tests.planted.running import MARK
 from tests.planted.tree import Ended, Tree
 
 NAMED_S, ALL_S, SOUND_S = 300, 1_800, 1_800
 """How long the named tests of a defect, all tests, and the named tests of all defects may take."""
 _HANG_S = 60
 
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+_FAILED = re.compile(rf"^{MARK}(.+)$", re.MULTILINE)
 
 
 class Caught(NamedTuple):
@@ -22,32 +23,32 @@ class Caught(NamedTuple):
     seconds: float
 
 
-def holds(tree: Tree, defects: Iterable[Defect]) -> str:
-    """Run the named tests where nothing is broken; give what pytest says if they do not hold."""
+def unsound(tree: Tree, defects: Iterable[Defect]) -> list[str]:
+    """Run the named tests where nothing is broken; give those that fail, which can notice nothing."""
     named = list(dict.fromkeys(test for defect in defects for test in defect.tests))
-    ended = tree.pytest(named, SOUND_S)
-    return "" if ended.code == 0 else ended.said
+    return failures(tree.pytest(["--maxfail=1000", *named], SOUND_S))
 
 
-def plant(tree: Tree, defect: Defect) -> Caught:
+def plant(tree: Tree, defect: Defect, unsound: Iterable[str] = ()) -> Caught:
     """Run the tests of a defect with it in the copy, and all tests if these do not notice."""
+    options = [f"--timeout={_HANG_S}", *(f"--deselect={test}" for test in unsound)]
     began = time.monotonic()
     with tree.holding(defect.edit.path, defect.edit.applied(tree.folder)):
-        by = _noticed(tree, defect.tests, NAMED_S) or _noticed(tree, ["tests"], ALL_S)
+        by = first_failure(tree.pytest([*options, *defect.tests], NAMED_S))
+        by = by or first_failure(tree.pytest([*options, "tests"], ALL_S))
     return Caught(by, time.monotonic() - began)
 
 
-def _noticed(tree: Tree, tests: Sequence[str], limit_s: float) -> str:
-    return name_of(tree.pytest([f"--timeout={_HANG_S}", *tests], limit_s))
+def first_failure(ended: Ended) -> str:
+    """Name what failed first; empty where all passed."""
+    found = failures(ended)
+    return found[0] if found else ""
 
 
-def name_of(ended: Ended) -> str:
-    """Name the test that failed; empty where all passed."""
+def failures(ended: Ended) -> list[str]:
+    """Name what failed."""
     if ended.code == 0:
-        return ""
-    if ended.code is None:
-        return "it runs for ever"
-    found = _FAILED.search(ended.said)
-    if found is None and ended.code not in {2, 3}:
-        raise AssertionError(f"pytest ended with {ended.code}:\n{ended.said[-2000:]}")
-    return found[1] if found else "it cannot be imported"
+        return []
+    if ended.code in {4, 5}:
+        raise AssertionError(f"no test was run:\n{ended.said[-2000:]}")
+    return _FAILED.findall(ended.said) or ["no test comes to an end" if ended.code is None else "no test can run"]

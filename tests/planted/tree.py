@@ -17,10 +17,15 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_RUN = "import os, pytest, sys; code = pytest.main(sys.argv[1:]); sys.stdout.flush(); os._exit(code)"
-"""Ends when the tests have ended, also where a defect has left threads that never do."""
-
-_PYTEST = ("-c", _RUN, "-q", "-x", "-p", "no:randomly", "--no-header", "--tb=line", "--hypothesis-seed=0")
+_PYTEST = (
+    "-P",
+    str(Path(__file__).with_name("running.py")),
+    "-q",
+    "-x",
+    "--no-header",
+    "--tb=line",
+    "--hypothesis-seed=0",
+)
 
 
 class Ended(NamedTuple):

@@ -21,7 +21,7 @@ TURNING = (
     Defect(
         "a full disk passes for a commit",
         "1: a full disk turns the daemon read-only",
-        Edit(_LOOP, "            self.full = full\n            return False\n", "            return True\n"),
+        Edit(_LOOP, "raise\n            return False\n", "raise\n            return True\n"),
         ("tests/runtime/test_commit.py::test_a_full_disk_refuses_commands_and_shows_the_state_as_it_was",),
     ),
     Defect(
