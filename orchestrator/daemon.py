@@ -8,13 +8,14 @@ everything is closed again. The daemon and a ``build`` without one use the same 
 import os
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from bel.entry import Snapshot
+from bel.errors import LogFull
 from bel.lock import Holder, take_lock
 from bel.log import Log
 from bel.open import open_log
@@ -39,6 +40,7 @@ from orchestrator.runtime.loop import Loop
 from orchestrator.runtime.mailbox import Mailbox
 from orchestrator.runtime.meter import UNMETERED, Meter
 from orchestrator.runtime.recovery import examine
+from orchestrator.runtime.room import Room
 from orchestrator.runtime.runner import Runner
 from orchestrator.runtime.snapshots import is_due, keeping_snapshots, load_world, save_world
 from orchestrator.runtime.turning import turning
@@ -98,7 +100,7 @@ class Engine:
     @property
     def read_only(self) -> str | None:
         """Why nothing can be written at the moment, or None."""
-        return None if self._loop.full is None else str(self._loop.full)
+        return self._loop.read_only
 
 
 class Ports(NamedTuple):
@@ -150,8 +152,9 @@ async def run_engine(application: Application, ports: Ports) -> AsyncGenerator[E
             engine = Engine(application, ports.log, ports.store, loop)
             stack.push_async_callback(engine.past.close)
             yield engine
-        if await is_due(ports.log, loop.board.world):
-            await save_world(ports.log, loop.board.world)
+        with suppress(LogFull):
+            if await is_due(ports.log, loop.board.world):
+                await save_world(ports.log, loop.board.world)
 
 
 async def _world(loop: Loop) -> World:
@@ -162,7 +165,8 @@ def _runner(application: Application, ports: Ports) -> Runner:
     layout, catalog = application.layout, application.catalog
     inline = InlineJobs(catalog.folder, ports.store.prepare)
     launcher = Launcher(layout, ports.store, os.environ, inline)
-    return Runner(catalog, ports.store, ports.executor, launcher, Collector(layout, ports.store, inline))
+    collector = Collector(layout, ports.store, inline)
+    return Runner(catalog, ports.store, ports.executor, launcher, collector, Room(layout.state, layout.store))
 
 
 def _loop(catalog: Catalog, ports: Ports, runner: Runner) -> Loop:

@@ -22,15 +22,15 @@ from orchestrator.observations import AnyObservation
 from orchestrator.planning.board import Board
 from orchestrator.planning.turn import Fact, Turn
 from orchestrator.reconcile import reconcile
+from orchestrator.runtime import room
 from orchestrator.runtime.clock import Clock, Watch
 from orchestrator.runtime.mailbox import Asked, Mailbox, NoAnswer
 from orchestrator.runtime.meter import UNMETERED, Meter
+from orchestrator.runtime.room import Room
 from statemachines.events import AnyEvent
 from statemachines.ids import SECOND_US, Ids, RunId, Timestamp
 from statemachines.jobrun import JobRunFact
 
-READ_ONLY_PAUSE_S = 1.0
-"""How long a daemon whose disk was full waits before it tries again."""
 LOOK_AGAIN_S = 60.0
 """The longest that a daemon sleeps before something that is due later: so it sees that the machine has slept."""
 
@@ -38,8 +38,13 @@ LOOK_AGAIN_S = 60.0
 class Effects(Protocol):
     """Whoever does what is owed."""
 
+    @property
+    def room(self) -> Room:
+        """Where those who write say that the disk is full."""
+        ...
+
     async def before_commit(self, facts: list[Fact]) -> None:
-        """Make durable what the facts are about to make visible."""
+        """Make durable what the facts are about to make visible. Raises OSError."""
         ...
 
     def after_commit(self, facts: list[Fact], owed: Owed) -> None:
@@ -70,6 +75,7 @@ class Loop:
         self.restore = restore
         """Reads the world back from the log."""
         self._effects = effects
+        self._room = effects.room
         self._clock = clock
         self._watch = Watch(clock)
         self._ids = ids
@@ -79,9 +85,12 @@ class Loop:
         """Whether it ends after the turn that is under way."""
         self._broken = False
         self.board: Board
-        self.full: LogFull | None = None
-        """Why the daemon is read-only, while it is."""
         self.meter: Meter = UNMETERED
+
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing can be written at the moment, or None."""
+        return self._room.lack
 
     def open(self, board: Board) -> None:
         """Begin with this board, and do what its states owe."""
@@ -97,8 +106,11 @@ class Loop:
         """
         try:
             while not self.stopping:
-                await self._mailbox.filled(self._until_next_timer())
-                await self._turn()
+                await self._mailbox.filled(self._patience_s())
+                if await self._room.look():
+                    await self._turn()
+                else:
+                    self._refuse(asked.answer for asked in self._mailbox.take_commands())
                 await asyncio.sleep(0)
         finally:
             self._mailbox.close()
@@ -163,13 +175,13 @@ class Loop:
             for fact in turn.facts
         ]
         began = self._clock.elapsed()
-        await self._effects.before_commit(turn.facts)
         try:
+            await self._effects.before_commit(turn.facts)
             await self._log.append(entries, epoch=self._log.head.epoch)
-        except LogFull as full:
-            self.full = full
+        except (LogFull, OSError) as error:
+            if not self._room.is_lacking(error):
+                raise
             return False
-        self.full = None
         self.meter.committed(len(entries), self._seconds_since(began))
         return True
 
@@ -181,10 +193,12 @@ class Loop:
         self.board = await self.restore()
         self._mailbox.give_back(drained.observations)
         self._settled.set()
-        refusal = Refused("log_full", str(self.full), "free some space; the daemon goes on by itself")
-        _answer((future, refusal) for future, _ in drained.answers)
-        await asyncio.sleep(READ_ONLY_PAUSE_S)
-        self._mailbox.wake()
+        self._refuse(future for future, _ in drained.answers)
+
+    def _refuse(self, answers: Iterable[asyncio.Future[Answer]]) -> None:
+        """Refuse commands for want of room. Observations and timers wait."""
+        refusal = Refused("log_full", self._room.lack or "", "free some space; the daemon goes on by itself")
+        _answer((answer, refusal) for answer in answers)
 
     def _owed(self, turn: Turn) -> Owed:
         """What the entities that moved in this turn owe now."""
@@ -194,7 +208,10 @@ class Loop:
         self.board.to_ask.clear()
         return Owed(owed.starts, owed.stops, questions)
 
-    def _until_next_timer(self) -> float | None:
+    def _patience_s(self) -> float | None:
+        """How long to wait for something to come in."""
+        if self._room.lack is not None:
+            return room.PAUSE_S
         at: Timestamp | None = self.board.timers.next_at
         return None if at is None else min(LOOK_AGAIN_S, max(0.0, (at - self._clock.now()) / SECOND_US))
 

@@ -78,6 +78,14 @@ class Mailbox:
             self._filled.clear()
         return taken
 
+    def take_commands(self) -> list[Asked]:
+        """Take out the commands, and leave the observations for a turn that ``wake`` brings."""
+        commands = [item for item in self._waiting if isinstance(item, Asked)]
+        self._waiting = deque(item for item in self._waiting if not isinstance(item, Asked))
+        self._commands = 0
+        self._filled.clear()
+        return commands
+
     def close(self) -> None:
         """Answer nobody any more: who waits, and who asks from now on, gets NoAnswer."""
         self._closed = True

@@ -27,6 +27,7 @@ from orchestrator.runtime.collecting import Collector
 from orchestrator.runtime.launching import Launcher
 from orchestrator.runtime.links import Links, Place, link_to
 from orchestrator.runtime.recovery import Findings
+from orchestrator.runtime.room import Room
 from orchestrator.runtime.secrets import BadSecret
 from orchestrator.runtime.told import Told
 from orchestrator.store import PartitionStore
@@ -50,7 +51,8 @@ LINKS_A_GO = 64
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Kept = tuple[ProcessStart | WorkerStart, Told]
+KeptStart = ProcessStart | WorkerStart
+Kept = tuple[KeptStart, Told]
 """What a keeper is to start, and what it is told."""
 
 Sink = Callable[[AnyObservation], None]
@@ -61,18 +63,25 @@ class Runner:
     """Acts for the loop. ``tell`` puts an observation in its mailbox, ``world`` is the world of its board."""
 
     def __init__(
-        self, catalog: Catalog, store: PartitionStore, executor: Executor, launcher: Launcher, collector: Collector
+        self,
+        catalog: Catalog,
+        store: PartitionStore,
+        executor: Executor,
+        launcher: Launcher,
+        collector: Collector,
+        room: Room,
     ) -> None:
         self._catalog = catalog
         self._store = store
         self._executor = executor
         self._launcher = launcher
         self._collector = collector
+        self.room = room
         self._links = Links(store)
         self._threads = ThreadPoolExecutor(HANDS, thread_name_prefix="wantd-runner")
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="wantd-store")
         self._tasks: set[asyncio.Task[None]] = set()
-        self._questions: set[asyncio.Task[None]] = set()
+        self._may_be_given_up: set[asyncio.Task[None]] = set()
         self._stops: set[RunId] = set()
         self._closed = False
         self._tell: Sink
@@ -160,8 +169,8 @@ class Runner:
     async def close(self) -> None:
         """Finish what is under way, give up what may take long, then let go."""
         self._closed = True
-        for question in self._questions:
-            question.cancel()
+        for task in self._may_be_given_up:
+            task.cancel()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._threads.shutdown()
@@ -191,29 +200,37 @@ class Runner:
             self._do(self._write_and_start(kept))
 
     async def _write_and_start(self, starts: list[Kept]) -> None:
-        ready: list[ProcessStart | WorkerStart] = []
-        for told, start in await self._by_hand(self._write_all, starts):
-            if isinstance(start, Exit):
-                self.collect({told.run: start})
+        ready: list[KeptStart] = []
+        late: list[Kept] = []
+        for kept, done in zip(starts, await self._by_hand(self._write_all, starts), strict=True):
+            if isinstance(done, KeptStart):
+                ready.append(done)
+            elif isinstance(done, OSError) and self.room.is_lacking(done):
+                late.append(kept)
             else:
-                ready.append(start)
+                self.collect({kept[0].run: Exit(kind="could_not_start", message=f"it could not be prepared: {done}")})
+        if late:
+            self._give_up_at_the_end(self._do(self._start_later(late)))
         if ready:
             self._executor.start(ready)
         # A request to stop that overtook the start found nothing to stop.
         if overtaken := [StopRun(start.run) for start in ready if start.run in self._stops]:
             self._executor.stop(overtaken)
 
-    def _write_all(self, starts: list[Kept]) -> list[tuple[Told, ProcessStart | WorkerStart | Exit]]:
-        return [(told, self._prepared(start, told)) for start, told in starts]
+    async def _start_later(self, starts: list[Kept]) -> None:
+        """Without room nothing of a start is done yet, so it costs no try to wait."""
+        await self.room.wait()
+        await self._write_and_start(starts)
 
-    def _prepared(self, start: ProcessStart | WorkerStart, told: Told) -> ProcessStart | WorkerStart | Exit:
+    def _write_all(self, starts: list[Kept]) -> list[KeptStart | OSError | BadSecret]:
+        return [self._prepared(start, told) for start, told in starts]
+
+    def _prepared(self, start: KeptStart, told: Told) -> KeptStart | OSError | BadSecret:
         try:
             self._launcher.write(told)
             return self._launcher.with_secrets(self._catalog.jobs[told.job], start)
-        except OSError as error:
-            return Exit(kind="could_not_start", message=f"its folder could not be made: {error}")
-        except BadSecret as error:
-            return Exit(kind="could_not_start", message=str(error))
+        except (OSError, BadSecret) as error:
+            return error
 
     # -- ending ---------------------------------------------------------------------------------------------------
 
@@ -255,9 +272,7 @@ class Runner:
     def _ask(self, job_name: str, refs: tuple[Ref, ...]) -> None:
         self._asking.update(refs)
         for start in range(0, len(refs), REFS_A_QUESTION):
-            question = self._do(self._ask_and_tell(job_name, refs[start : start + REFS_A_QUESTION]))
-            self._questions.add(question)
-            question.add_done_callback(self._questions.discard)
+            self._give_up_at_the_end(self._do(self._ask_and_tell(job_name, refs[start : start + REFS_A_QUESTION])))
 
     async def _ask_and_tell(self, job_name: str, refs: tuple[Ref, ...]) -> None:
         job = self._catalog.jobs[job_name]
@@ -274,6 +289,11 @@ class Runner:
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return task
+
+    def _give_up_at_the_end(self, task: "asyncio.Task[None]") -> None:
+        """The next daemon finds what this is about: nothing of it need be waited for."""
+        self._may_be_given_up.add(task)
+        task.add_done_callback(self._may_be_given_up.discard)
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)

@@ -9,7 +9,7 @@ import pytest
 from bel.errors import LogFull
 from orchestrator.commands import CreateWant
 from orchestrator.executors.base import Exit
-from orchestrator.runtime import loop
+from orchestrator.runtime import room
 from statemachines.refs import Ref
 from tests.runtime.rig import BAD, GOOD, Died, Life, Rig, live_in
 
@@ -123,7 +123,7 @@ def stormy(rig: Rig, play: Callable[[str], None], dice: random.Random) -> Callab
 @pytest.mark.asyncio
 async def test_a_stormy_day_ends_like_a_calm_one(tmp_path: Path, tens: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """If this fails, some order of crashes, losses and repetitions changes what is built. The message has the seed."""
-    monkeypatch.setattr(loop, "READ_ONLY_PAUSE_S", 0.0)
+    monkeypatch.setattr(room, "PAUSE_S", 0.0)
     for seed in range(10 * tens, 10 * tens + 10):
         dice = random.Random(seed)
         toml = application(dice)

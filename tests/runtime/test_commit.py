@@ -7,7 +7,7 @@ import pytest
 
 from bel.errors import AppendUnknown, LogFull
 from orchestrator.commands import Answer, CancelWant, CreateWant, Refused
-from orchestrator.runtime import loop
+from orchestrator.runtime import room
 from orchestrator.runtime.mailbox import NoAnswer
 from statemachines.ids import WantId
 from statemachines.jobrun import JobRunSucceeded
@@ -33,7 +33,7 @@ FULL = LogFull(Path("bel.sqlite"), "the script says so")
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "READ_ONLY_PAUSE_S", 0.001)
+    monkeypatch.setattr(room, "PAUSE_S", 0.0)
 
 
 @pytest.fixture
