@@ -5,6 +5,7 @@ broken: one that fails there counts for nothing. Then each defect is planted alo
 of them fails, all that `make test` runs. Prints a table; ends with 1 if a defect was not caught.
 """
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -38,4 +39,5 @@ def _told(defect: Defect, caught: Caught) -> bool:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # takes the copy away
     sys.exit(main(sys.argv[1:]))

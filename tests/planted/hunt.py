@@ -3,11 +3,13 @@
 ``python -m tests.planted.hunt COMMIT FOLDER `` works in FOLDER, which it can be started in
 again to go on: there it copies the project as of COMMIT, sees once which test runs which line, then tries each mutant
 with the tests that run its line, the fastest first, until one fails. What it found is in FOLDER/verdicts.jsonl.
-A mutant that makes the tests run for ever is caught. What no test noticed within the time for it has survived.
+A mutant that makes the tests run for ever is caught. What no test noticed within the time for it has survived; started
+again, with more time, it is tried with the tests that were left out.
 """
 
 import argparse
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,20 +69,24 @@ def main() -> None:
     covered = _map(tree, folder / "map.json")
     verdicts = folder / "verdicts.jsonl"
     known = {one.mutant: one for one in _read(verdicts)}
-    for mutant in sample(tree.folder, told.seed, told.count):
-        if mutant not in known:
-            verdict = known[mutant] = try_mutant(tree, covered, mutant, told.seconds)
+    drawn = sample(tree.folder, told.seed, told.count)
+    for mutant in drawn:
+        before = known.get(mutant)
+        if before is None or (not before.by and before.left_out):
+            verdict = known[mutant] = try_mutant(
+                tree, covered, mutant, told.seconds, 0 if before is None else before.tests
+            )
             with verdicts.open("ab") as file:
                 file.write(msgspec.json.encode(verdict) + b"\n")
             print(f"{'caught' if verdict.by else 'SURVIVED'} {mutant.path}:{mutant.line} {verdict.by}", flush=True)
-    caught = sum(bool(verdict.by) for verdict in known.values())
-    print(f"{caught} of {len(known)} caught: {caught / len(known):.1%}")
+    caught = sum(bool(known[mutant].by) for mutant in drawn)
+    print(f"{caught} of {len(drawn)} caught: {caught / len(drawn):.1%}")
 
 
-def try_mutant(tree: Tree, covered: Map, mutant: Mutant, seconds: float) -> Verdict:
-    """Run the tests that see a mutant, until one fails."""
+def try_mutant(tree: Tree, covered: Map, mutant: Mutant, seconds: float, passed: int = 0) -> Verdict:
+    """Run the tests that see a mutant, until one fails, but for the first of them, which have passed with it before."""
     numbers = _tests_of(covered, mutant)
-    chosen = list(_within(covered, numbers, seconds))
+    chosen = list(_within(covered, numbers[passed:], seconds))
     began = time.monotonic()
     by = ""
     if chosen:
@@ -88,9 +94,9 @@ def try_mutant(tree: Tree, covered: Map, mutant: Mutant, seconds: float) -> Verd
         listed.write_text("\n".join(covered.tests[number] for number in chosen))
         limit = 120 + 8 * sum(covered.seconds[number] for number in chosen)
         with tree.holding(mutant.path, mutant.applied_to((tree.folder / mutant.path).read_text())):
-            ended = tree.pytest([f"--timeout={HANG_S}", f"@{listed}"], limit)
-        by = first_failure(ended)
-    return Verdict(mutant, by, len(chosen), len(numbers) - len(chosen), round(time.monotonic() - began, 1))
+            by = first_failure(tree.pytest([f"--timeout={HANG_S}", f"@{listed}"], limit))
+    tried = passed + len(chosen)
+    return Verdict(mutant, by, tried, len(numbers) - tried, round(time.monotonic() - began, 1))
 
 
 def _tests_of(covered: Map, mutant: Mutant) -> list[int]:
@@ -126,4 +132,5 @@ def _read(verdicts: Path) -> list[Verdict]:
 
 if __name__ == "__main__":
     os.nice(15)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves the copy as it was
     main()
