@@ -34,10 +34,15 @@ MOST = 30
 
 
 def reads(app: Path) -> dict[str, list[list[str]]]:
-    """Every command that reads, with what to ask it."""
-    runs = [run["id"] for run in as_json(app, "jobrun", "list")][-MOST:]
+    """Every command that reads, with what to ask it of this application."""
     wants = [want["id"] for want in as_json(app, "want", "list")][-MOST:]
+    runs = [run["id"] for run in as_json(app, "jobrun", "list")][-MOST:]
     refs = [*{part["ref"][: len("failing/")]: part["ref"] for part in as_json(app, "partition", "list")}.values()]
+    return questions(wants, runs, refs)
+
+
+def questions(wants: list[str], runs: list[str], refs: list[str]) -> dict[str, list[list[str]]]:
+    """Every command that reads, with what to ask it."""
     return {
         "doctor": [[]],
         "plan": [[ref] for ref in refs],
@@ -59,6 +64,9 @@ def reads(app: Path) -> dict[str, list[list[str]]]:
         "bel verify": [[]],
         "bel export": [["export.jsonl"]],
         "bel snapshot list": [[]],
+        "bel snapshot check": [[]],
+        "bel replay": [[]],
+        "diff": [["--from", "1"]],
         "config check": [[]],
         "config show": [[]],
     }
@@ -150,34 +158,7 @@ def test_no_answer_of_the_api_holds_a_secret(ran: Path) -> None:
 
 def test_every_command_is_searched_or_named_as_an_exception() -> None:
     """Broken: a new command is not searched for secrets, and nobody has thought about it."""
-    known = (
-        CHANGES
-        | OWN_OUTPUT
-        | {
-            *(
-                "doctor",
-                "plan",
-                "why",
-                "graph",
-                "want list",
-                "want show",
-                "want wait",
-                "partition list",
-                "partition show",
-            ),
-            *(
-                "partition lineage",
-                "jobrun list",
-                "jobrun show",
-                "jobrun logs",
-                "job list",
-                "job lookup",
-                "bel tail",
-                "bel show",
-            ),
-            *("bel verify", "bel export", "bel snapshot list", "config check", "config show"),
-        }
-    )
+    known = CHANGES | OWN_OUTPUT | questions([], [], []).keys()
     there = {" ".join(path) for path, command in walk(wantd) if not isinstance(command, click.Group)}
     assert there - known == set()
 
