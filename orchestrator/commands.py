@@ -32,6 +32,8 @@ class CreateWant(Command, frozen=True):
     data_timestamp: Timestamp | None = None
     idempotency_key: str | None = None
     comment: str = ""
+    as_of: int | None = None
+    """The entry after which whoever wishes looked: refused where anything has happened since."""
 
 
 class CancelWant(Command, frozen=True):

@@ -25,6 +25,7 @@ ErrorCode = Literal[
     "too_large",
     # It makes sense, but not here or not now.
     "not_now",
+    "stale_plan",
     "no_job_makes",
     "no_such_environment",
     "no_such_want",
@@ -86,6 +87,7 @@ EXIT_CODES: Mapping[ErrorCode, int] = {
     "no_such_partition": 66,
     "no_such_jobrun": 66,
     "no_such_page": 66,
+    "stale_plan": 1,
     "no_such_method": 70,
     "no_log_text": 66,
     "not_allowed": 77,

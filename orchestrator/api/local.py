@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from math import isfinite
 
+import msgspec
+
 from bel.errors import LogClosed
 from orchestrator.api.past import PresentReads
 from orchestrator.api.ports import Engine
@@ -13,6 +15,7 @@ from orchestrator.api.reads import expanded, known_run, known_want
 from orchestrator.api.refusals import checked_ref, refusal, refused
 from orchestrator.commands import (
     Accepted,
+    Answer,
     AnyCommand,
     CancelRun,
     CancelWant,
@@ -49,6 +52,9 @@ from statemachines.want import Movable
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 """Between them every moment can be written in any time zone, with the longest duration added to it."""
 
+PLANNED_MAX = 5
+"""How often a plan is made anew because something happened while its want was being made."""
+
 LOOK_AGAIN_S = 0.02
 """Where a want is waited for, how long what happens meanwhile is collected before it is looked at again."""
 
@@ -81,7 +87,8 @@ class LocalDoor(PresentReads):
     # -- wants ----------------------------------------------------------------------------------------------------
 
     async def create_want(self, wish: Wish) -> WantView:
-        return await self._command_want(_create(wish, self._actor))
+        command = _create(wish, self._actor)
+        return await (self._command_want(command) if wish.plan is None else self._as_planned(command, wish.plan))
 
     async def cancel_want(self, want: str, reason: str = "") -> WantView:
         return await self._command_want(CancelWant(self._actor, WantId(want), reason))
@@ -151,18 +158,38 @@ class LocalDoor(PresentReads):
     # -- help -----------------------------------------------------------------------------------------------------
 
     async def _submit(self, command: AnyCommand) -> Accepted:
-        try:
-            answer = await self._engine.submit(command)
-        except NoAnswer as error:
-            raise refusal("no_answer", str(error)) from error
+        answer = await self._answered(command)
         if isinstance(answer, Refused):
             raise refused(answer)
         return answer
+
+    async def _answered(self, command: AnyCommand) -> Answer:
+        try:
+            return await self._engine.submit(command)
+        except NoAnswer as error:
+            raise refusal("no_answer", str(error)) from error
 
     async def _command_want(self, command: AnyCommand) -> WantView:
         accepted = await self._submit(command)
         board = await self.board()
         return want_view(board, board.world.wants[WantId(accepted.entity)])
+
+    async def _as_planned(self, command: CreateWant, digest: str) -> WantView:
+        """Make a want if it does what was planned. If something happens between look and deed, look again."""
+        if command.idempotency_key in (await self.board()).world.wants_by_key:
+            return await self._command_want(command)
+        for _ in range(PLANNED_MAX):
+            found = await self.plan(command.refs)
+            if found.digest != digest:
+                why = f"plan {digest} is stale: as of entry {found.seq} it would be plan {found.digest}"
+                raise refusal("stale_plan", why, f"look at it again: wantd plan {command.refs[0]}")
+            answer = await self._answered(msgspec.structs.replace(command, as_of=found.seq))
+            if isinstance(answer, Accepted):
+                board = await self.board()
+                return want_view(board, board.world.wants[WantId(answer.entity)])
+            if answer.code != "stale_plan":
+                raise refused(answer)
+        raise refusal("stale_plan", "too much happens for a plan to hold", "try again when less is going on")
 
     async def _moved_beyond(self, seq: int, deadline: float) -> bool:
         """Wait for an entry after ``seq``; False when the time is over or the engine ends."""

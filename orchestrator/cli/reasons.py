@@ -117,7 +117,7 @@ def _print_plan(found: Plan) -> None:
         if found.runs or number:
             data("")
         print_table((title, "why"), [(one.ref, one.text) for one in refs])
-    talk(_summary(found))
+    talk(f"{_summary(found)}; plan {found.digest}")
 
 
 def _others(found: Plan) -> Iterator[tuple[str, tuple[PlannedRef, ...]]]:

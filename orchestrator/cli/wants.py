@@ -29,6 +29,9 @@ want_argument = click.argument("want", metavar="WANT")
 def wish_options(command: Callable[..., None]) -> Callable[..., None]:
     """What a wish may say besides its refs."""
     for option in (
+        click.option(
+            "--plan", metavar="DIGEST", help="Only if it does what this plan said (wantd plan tells its digest)."
+        ),
         click.option("--comment", default="", metavar="TEXT", help="A note for people."),
         click.option("--idempotency-key", metavar="KEY", help="The same key makes one want, however often it is sent."),
         click.option("--sla", type=DURATION, help='Late after this long, such as "2h".'),

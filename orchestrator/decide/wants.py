@@ -33,6 +33,9 @@ def create(turn: Turn, command: CreateWant) -> Answer:
     known = None if key is None else turn.board.world.wants_by_key.get(key)
     if known is not None:
         return _again(turn, known, command)
+    if command.as_of is not None and command.as_of != turn.board.world.seq:
+        why = f"something has happened since entry {command.as_of}, as of which it was planned"
+        return Refused("stale_plan", why, "plan again")
     refs = _refs(turn, command.refs)
     if isinstance(refs, Refused):
         return refs

@@ -9,7 +9,10 @@ Source: design section 10 (plan); law 6 is what makes this possible.
 """
 
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import NamedTuple
+
+import msgspec
 
 from orchestrator.catalog import External, find_cycle
 from orchestrator.decide.wants import CLOSURE_MAX
@@ -81,7 +84,7 @@ def rehearsed(start: Prepared) -> Plan:
     play.run()
     runs, adopted = tuple(_runs(play)), tuple(_adopted(play))
     unknown = tuple(_unknown(play, runs))
-    return Plan(
+    found = Plan(
         refs=start.wanted,
         seq=start.seq,
         runs=runs,
@@ -93,7 +96,17 @@ def rehearsed(start: Prepared) -> Plan:
         unknown=unknown,
         given=tuple(_inputs_there(start, runs, adopted)),
         exact=not unknown,
+        digest="",
     )
+    return msgspec.structs.replace(found, digest=_digest(found))
+
+
+def _digest(plan: Plan) -> str:
+    """What tells a plan from one that would do something else; which of its JobRuns come first is no difference."""
+    runs = sorted((run.job, run.outputs, run.inputs, run.code) for run in plan.runs)
+    others = (plan.under_way, plan.adopted, plan.awaited, plan.impossible, plan.unknown)
+    refs = [sorted((one.ref, one.code, one.id or "") for one in group) for group in others]
+    return blake2b(msgspec.json.encode((plan.refs, runs, plan.done, refs)), digest_size=8).hexdigest()
 
 
 def _runs(play: Rehearsal) -> Iterator[PlannedRun]:
@@ -183,7 +196,7 @@ def _impossible(play: Rehearsal) -> Iterator[PlannedRef]:
         roots[cycle[0]] = PlannedRef(cycle[0], Code.CYCLE, "it needs itself: " + " -> ".join(cycle))
     yield from roots.values()
     for node in stuck:
-        if node.ref in play.wanted and node.ref not in roots:
+        if node.ref in play.wanted and node.ref not in roots and node.blocked > play.opened:
             yield PlannedRef(node.ref, Code.UPSTREAM_FAILED, "something it needs cannot be had")
 
 

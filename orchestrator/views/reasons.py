@@ -1,100 +1,28 @@
-"""Single reasons of ``why``: what is behind a situation, each with its evidence."""
+"""Single reasons of ``why`` for what is not there, or not fresh: what is behind a situation, each with its evidence."""
 
 from collections.abc import Iterator
 from itertools import islice
 
 from orchestrator.catalog import Job
 from orchestrator.planning.board import Board
-from orchestrator.planning.freshness import content_digest, fingerprint_of
+from orchestrator.planning.freshness import fingerprint_of
 from orchestrator.planning.node import Node
 from orchestrator.planning.queue import free_slots
 from orchestrator.views.codes import Code
 from orchestrator.views.jobruns import outputs_of
-from orchestrator.views.looking import is_changed, iso
+from orchestrator.views.looking import is_changed, iso, peek
 from orchestrator.views.shapes import WhyNode
 from orchestrator.views.situation import failed, newest_want_for
 from statemachines import jobrun, partition, want
-from statemachines.ids import InstanceId, WantId
+from statemachines.ids import WantId
 from statemachines.jobrun import RunState
-from statemachines.partition import Adopted, Live, Tainted
+from statemachines.partition import Live, Tainted
 from statemachines.refs import Ref
-from statemachines.traits import live_of
 
 SHOWN_MAX = 20
 """How many inputs, wants or JobRuns are named side by side."""
 
 _DIGEST_CHARS = 16
-
-_REASONS = {
-    "missing": "it was built because nothing was there",
-    "tainted": "it was built because what was there had been tainted",
-    "stale": "it was built because what was there had been made from something that has changed",
-    "retry": "it was tried again after a failure",
-    "inputs_arrived": "it was tried again when what its job had missed was there",
-}
-
-
-# -------------------------------------------------------------------------------------------------------- what is there
-
-
-def provenance(board: Board, node: Node) -> Iterator[WhyNode]:
-    """Of something that is there: why it was made, what of its inputs had changed, for whom, and from what."""
-    live = node.canonical
-    assert isinstance(live, Live), "what is done is Live"
-    if isinstance(live.origin, Adopted):
-        yield _adopted(board, node, live.origin.source)
-    made_by = board.world.maker_of(live.origin)
-    if isinstance(made_by, RunState):
-        evidence = board.world.seqs[made_by.spec.id]
-        yield WhyNode(Code.RUN_REASON, _REASONS[made_by.spec.reason], node.ref, evidence)
-        if made_by.spec.reason == "stale":
-            yield from changes_before(board, live)
-        yield wanted(board, node.ref, made_by.spec.want)
-    reads = board.world.reads_of(live)
-    yield from (_read(board, instance) for instance in reads[:SHOWN_MAX])
-    if len(reads) > SHOWN_MAX:
-        yield WhyNode(Code.MORE, f"and {len(reads) - SHOWN_MAX} more inputs; see wantd partition lineage", node.ref)
-
-
-def changes_before(board: Board, live: Live) -> Iterator[WhyNode]:
-    """What it was made from that differs from what the instance before it was made from."""
-    older = (board.world.partitions[one] for one in board.holdings.instances(live.spec.ref) if one != live.spec.id)
-    before = next((found for found in map(live_of, older) if found is not None and found.since <= live.since), None)
-    if before is None:
-        return
-    was, now = _digests(board, before), _digests(board, live)
-    changed = [ref for ref in now if was.get(ref) != now[ref]]
-    for ref in changed[:SHOWN_MAX]:
-        instance, digest = now[ref]
-        old = _short(was[ref][1]) if ref in was else "not read before"
-        if ref in was and was[ref][1] == digest:
-            continue
-        yield WhyNode(Code.INPUT_CHANGED, f"{ref} changed: {old} -> {_short(digest)}", ref, board.world.seqs[instance])
-
-
-def wanted(board: Board, ref: Ref, want_id: WantId) -> WhyNode:
-    """Which want, and who."""
-    state = board.world.wants[want_id]
-    name, spec = type(state).__name__, state.spec
-    text = f"want {want_id} ({name}) of {spec.actor}, made at {iso(spec.created_at)}"
-    return WhyNode(Code.WANTED, text, ref, board.world.seqs[want_id])
-
-
-def _digests(board: Board, live: Live) -> dict[Ref, tuple[InstanceId, str]]:
-    found = ((instance, board.world.partitions[instance]) for instance in board.world.reads_of(live))
-    return {state.spec.ref: (instance, content_digest(state)) for instance, state in found}
-
-
-def _read(board: Board, instance: InstanceId) -> WhyNode:
-    state = board.world.partitions[instance]
-    text = f"made from {state.spec.ref} ({instance}, {_short(content_digest(state))})"
-    return WhyNode(Code.READ, text, state.spec.ref, board.world.seqs[instance])
-
-
-def _adopted(board: Board, node: Node, source: InstanceId) -> WhyNode:
-    since = iso(board.world.partitions[source].since)
-    text = f"its bytes are those of instance {source}, as of {since}"
-    return WhyNode(Code.ADOPTED, text, node.ref, board.world.seqs[source])
 
 
 # ---------------------------------------------------------------------------------------------------- what is not there
@@ -124,9 +52,7 @@ def absence(board: Board, node: Node) -> Iterator[WhyNode]:
 def unfreshness(board: Board, node: Node) -> Iterator[WhyNode]:
     """What is wrong with the instance that is there, if one is."""
     if isinstance(node.canonical, Tainted):
-        tainted = node.canonical
-        text = f"instance {tainted.spec.id} was tainted by {tainted.actor} at {iso(tainted.since)}: {tainted.reason}"
-        yield WhyNode(Code.TAINTED, text, node.ref, board.world.seqs[tainted.spec.id])
+        yield tainted(board, node.canonical)
     elif isinstance(node.canonical, Live):
         stale, evidence = node.canonical, board.world.seqs[node.canonical.spec.id]
         if node.stale:
@@ -136,12 +62,18 @@ def unfreshness(board: Board, node: Node) -> Iterator[WhyNode]:
             yield from _changed_code(board, node, stale, evidence)
 
 
+def tainted(board: Board, state: Tainted) -> WhyNode:
+    """Who said that an instance must not be used, and why."""
+    text = f"instance {state.spec.id} was tainted by {state.actor} at {iso(state.since)}: {state.reason}"
+    return WhyNode(Code.TAINTED, text, state.spec.ref, board.world.seqs[state.spec.id])
+
+
 def _changed_inputs(node: Node) -> Iterator[WhyNode]:
     changed = (source for source, digest in node.reads.items() if is_changed(source, digest))
     for source in islice(changed, SHOWN_MAX):
-        then = _short(node.reads[source])
+        then = short(node.reads[source])
         if source.digest != node.reads[source]:
-            text = f"{source.ref} changed: {then} -> {_short(source.digest or '')}"
+            text = f"{source.ref} changed: {then} -> {short(source.digest or '')}"
         elif isinstance(source.canonical, Tainted):
             text = f"{source.ref} ({then}) was tainted by {source.canonical.actor}: {source.canonical.reason}"
         else:
@@ -153,11 +85,19 @@ def _changed_code(board: Board, node: Node, live: Live, evidence: int) -> Iterat
     run = board.world.maker_of(live.origin)
     if run is None or not isinstance(node.maker, Job) or fingerprint_of(run) == node.maker.fingerprint:
         return
-    then, now = _short(fingerprint_of(run)), _short(node.maker.fingerprint)
+    then, now = short(fingerprint_of(run)), short(node.maker.fingerprint)
     yield WhyNode(Code.CODE_CHANGED, f"job {node.maker.name} changed: {then} -> {now}", node.ref, evidence)
 
 
 # -------------------------------------------------------------------------------------------------------- who is asking
+
+
+def wanted(board: Board, ref: Ref, want_id: WantId) -> WhyNode:
+    """Which want, and who."""
+    state = board.world.wants[want_id]
+    name, spec = type(state).__name__, state.spec
+    text = f"want {want_id} ({name}) of {spec.actor}, made at {iso(spec.created_at)}"
+    return WhyNode(Code.WANTED, text, ref, board.world.seqs[want_id])
 
 
 def demand(board: Board, node: Node) -> Iterator[WhyNode]:
@@ -178,8 +118,29 @@ def holders(board: Board, node: Node, job: Job) -> WhyNode:
     """The pool that a queued JobRun waits for, and who holds its slots."""
     size = board.recipes.pool_size(job.pool)
     held = size - free_slots(job.pool, size, board.world.slots_held, board.recipes.catalog.jobs)
-    text = f"pool {job.pool}: {held} of {size} slots held; job {job.name} needs {job.slots}"
+    text = f"pool {job.pool}: {held} of {size} slots held; job {job.name} needs {job.slots}{_before(board, node, job)}"
     return WhyNode(Code.POOL_FULL, text, node.ref, node.newest_seq, tuple(_runs_in(board, job.pool)))
+
+
+def _before(board: Board, node: Node, job: Job) -> str:
+    """How many JobRuns are started before the one for this ref, in words."""
+    queued = [run for run in (board.world.runs[one] for one in board.world.open_runs) if isinstance(run, jobrun.Queued)]
+    places = {run.spec.id: _place(board, run) for run in queued if _pool_of(board, run) == job.pool}
+    assert isinstance(node.newest, partition.Building), "a JobRun is queued for it"
+    number = sum(place < places[node.newest.attempt.run] for place in places.values())
+    return f", and {number} JobRun{'s are' if number > 1 else ' is'} before it" if number else ""
+
+
+def _place(board: Board, run: jobrun.Queued) -> tuple[int, int, int]:
+    """What says who is started first: the most wanted, then the job's own priority, then the oldest."""
+    job = board.recipes.job(run.spec.job)
+    priority = max(peek(board, output.ref).priority for output in run.spec.outputs)
+    return -priority, 0 if job is None else -job.priority, board.world.seqs[run.spec.id]
+
+
+def _pool_of(board: Board, run: jobrun.Queued) -> str:
+    job = board.recipes.job(run.spec.job)
+    return "default" if job is None else job.pool
 
 
 def _runs_in(board: Board, pool: str) -> Iterator[WhyNode]:
@@ -193,5 +154,6 @@ def _runs_in(board: Board, pool: str) -> Iterator[WhyNode]:
         yield WhyNode(Code.RUNNING, text, first, board.world.seqs[run.spec.id])
 
 
-def _short(digest: str) -> str:
+def short(digest: str) -> str:
+    """As much of a digest as tells it from others."""
     return digest if len(digest) <= _DIGEST_CHARS else digest[:_DIGEST_CHARS]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from orchestrator.catalog import External
 from orchestrator.planning.board import Board
-from orchestrator.planning.node import Node
+from orchestrator.planning.node import NEVER, Node
 from orchestrator.views.codes import Code
 from orchestrator.views.looking import iso, peek, problem_of
 from statemachines import jobrun, partition, want
@@ -43,7 +43,8 @@ def situation(board: Board, node: Node, opened: int, asked: Want | None = None) 
         return _unwanted(board, node, asked)
     if node.blocked > opened:
         itself = failed(node) if node.failed_at > opened else None
-        return itself or Situation(Code.UPSTREAM_FAILED, "something it needs could not be had", node.blocked)
+        evidence = 0 if node.blocked == NEVER else node.blocked
+        return itself or Situation(Code.UPSTREAM_FAILED, "something it needs could not be had", evidence)
     return _waiting(board, node)
 
 
@@ -127,7 +128,7 @@ def _never(board: Board, node: Node) -> Situation | None:
 
 
 def _unwanted(board: Board, node: Node, asked: Want | None) -> Situation:
-    if node.dependents:
+    if node.dependents and not any(node.dependents.values()):
         text = "it has to be there for what queries it, but is not built for the asking; want it"
         return Situation(Code.NOT_BUILT_FOR_ASKING, text, node.newest_seq)
     state = asked or newest_want_for(board, node.ref)

@@ -14,8 +14,9 @@ from orchestrator.catalog import Job
 from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
 from orchestrator.views.codes import Code
-from orchestrator.views.looking import needs_of, peek
-from orchestrator.views.reasons import absence, demand, holders, provenance, unfreshness
+from orchestrator.views.looking import NeedKind, needs_of, peek
+from orchestrator.views.provenance import provenance
+from orchestrator.views.reasons import absence, demand, holders, unfreshness
 from orchestrator.views.shapes import Why, WhyNode
 from orchestrator.views.situation import situation
 from statemachines.refs import Ref
@@ -27,6 +28,9 @@ NODES_MAX = 500
 
 _WAITS = (Code.WAITING, Code.MISSED, Code.UPSTREAM_FAILED)
 _UNWANTED = (Code.NOBODY_WANTS, Code.WANT_PAUSED, Code.WANT_CLOSED, Code.NOT_BUILT_FOR_ASKING)
+
+_FAILING = (Code.NO_JOB_MAKES, Code.CYCLE, Code.BAD_INPUTS, Code.FAILED, Code.UPSTREAM_FAILED)
+"""Why something that needs it is given up."""
 
 _URGENCY = (
     Code.NO_JOB_MAKES,
@@ -97,12 +101,12 @@ class _Teller:
         if code is Code.QUEUED and isinstance(node.maker, Job):
             yield holders(self._board, node, node.maker)
         if code in _WAITS:
-            yield from self._needs(node, depth, opened)
+            yield from self._needs(node, code, depth, opened)
         yield from unfreshness(self._board, node)
         yield from demand(self._board, node)
 
-    def _needs(self, node: Node, depth: int, opened: int) -> Iterator[WhyNode]:
-        needs = self._open_needs(node, opened)
+    def _needs(self, node: Node, code: Code, depth: int, opened: int) -> Iterator[WhyNode]:
+        needs = self._needs_behind(node, code, opened)
         if depth >= DEPTH_MAX or len(self._told) >= NODES_MAX:
             yield from self._straight_down(needs)
             return
@@ -118,19 +122,30 @@ class _Teller:
             steps += 1
             seen.add(node.ref)
             code, text, evidence = situation(self._board, node, opened)
-            needs = self._open_needs(node, opened) if code in _WAITS else []
+            needs = self._needs_behind(node, code, opened) if code in _WAITS else []
             if not any(need.node.ref not in seen for need in needs):
                 root = WhyNode(code, text, node.ref, evidence)
                 yield WhyNode(Code.MORE, f"and so on, {steps} steps down to {node.ref}", node.ref, evidence, (root,))
 
+    def _needs_behind(self, node: Node, code: Code, opened: int) -> list[_Need]:
+        """What it needs and is not there, the most urgent first; of what was given up, only why it was given up."""
+        needs = self._open_needs(node, opened)
+        if code is not Code.UPSTREAM_FAILED:
+            return needs
+        return [need for need in needs if situation(self._board, need.node, need.opened).code in _FAILING]
+
     def _open_needs(self, node: Node, opened: int) -> list[_Need]:
         """What it needs and is not there, the most urgent first."""
         found = ((peek(self._board, ref), kind) for ref, kind in needs_of(self._board, node).items())
-        needs = [
-            _Need(need, need.opened or (0 if kind == "query" else opened)) for need, kind in found if not need.done
-        ]
+        needs = [_Need(need, _wanted_since(need, kind, opened)) for need, kind in found if not need.done]
         return sorted(needs, key=self._urgency)
 
     def _urgency(self, need: _Need) -> int:
         code = situation(self._board, need.node, need.opened).code
         return _URGENCY.index(code) if code in _URGENCY else len(_URGENCY)
+
+
+def _wanted_since(need: Node, kind: NeedKind, opened: int) -> int:
+    """Since when a need is wanted. What is only queried is wanted by nobody here, unless it has failed since."""
+    asked = 0 if kind == "query" and need.blocked <= opened else opened
+    return need.opened or asked

@@ -26,6 +26,7 @@ Key = Annotated[str | None, Header("Idempotency-Key", "The same key again gives 
     "empty_want",
     "too_many_refs",
     "idempotency_conflict",
+    "stale_plan",
     "no_job_makes",
     "no_such_environment",
     status=HTTPStatus.CREATED,

@@ -9,7 +9,10 @@ PAGE_MAX = 1_000
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A want that is to be made. Texts may be refs, ranges, alternatives or globs; ``data_timestamp`` is ISO 8601."""
+    """A want that is to be made. Texts may be refs, ranges, alternatives or globs; ``data_timestamp`` is ISO 8601.
+
+    ``plan`` is the digest of a plan for these refs: the want is refused if it would do anything else by now.
+    """
 
     refs: tuple[str, ...]
     environment: str = "local"
@@ -20,6 +23,7 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     data_timestamp: str | None = None
     idempotency_key: str | None = None
     comment: str = ""
+    plan: str | None = None
 
 
 class WantFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

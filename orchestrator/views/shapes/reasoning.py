@@ -97,7 +97,7 @@ class Plan(AsOf, frozen=True):
     instance. ``awaited`` has to come from outside. ``impossible`` cannot be had. ``unknown`` depends on what jobs say
     while they run. ``given`` is what the runs read that is there already. ``exact``: no more will run if every job
     succeeds; otherwise these are the runs that are known. An input that is rebuilt with an equal digest can make it
-    less: a plan says "at most".
+    less: a plan says "at most". ``digest`` is the same for two plans that would do the same, whichever comes first.
     """
 
     refs: tuple[str, ...]
@@ -111,6 +111,7 @@ class Plan(AsOf, frozen=True):
     unknown: tuple[PlannedRef, ...]
     given: tuple[GivenInput, ...]
     exact: bool
+    digest: str
 
 
 class WhyNode(msgspec.Struct, frozen=True):
