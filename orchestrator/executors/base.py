@@ -40,12 +40,16 @@ __all__ = [
 class ProcessStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="how", tag="process"):
     """Start one JobRun as a process of its own.
 
+    It begins once ``slots`` of the ``pool_size`` slots of its pool are free; until then it waits in line.
     ``env`` is the complete environment; only ``WANTD_RUN`` and the paths of ``secrets`` are added to it. ``log``
     receives stdout and stderr. All paths are absolute. The run gets ``grace_s`` between the request to end and the
     kill. ``limits`` go by the names of ``keeper.limits``. No log and no message holds one of the ``masked`` values.
     """
 
     run: str
+    pool: str
+    pool_size: int
+    slots: int
     argv: tuple[str, ...]
     cwd: str
     env: Mapping[str, str]
@@ -66,15 +70,17 @@ class WorkerStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Start one JobRun as a call of a Python function in a warm worker process.
 
     ``function`` is ``module:function``, looked up in ``cwd`` first. Workers are shared by runs that agree in python,
-    module, cwd, env and ``fingerprint`` (what the code is: a worker never serves two versions of it); at most
-    ``width`` of them run at a time, further runs wait.
+    module, cwd, env and ``fingerprint`` (what the code is: a worker never serves two versions of it). It waits for its
+    slots as a process does.
     """
 
     run: str
+    pool: str
+    pool_size: int
+    slots: int
     python: str
     function: str
     fingerprint: str
-    width: int
     context: str
     report: str
     cwd: str
@@ -146,6 +152,13 @@ class Executor(Protocol):
 
     def stop(self, runs: Sequence[StopRun]) -> None:
         """Queue requests to end. A run that is not known is passed over."""
+        ...
+
+    def ahead(self) -> Mapping[str, int]:
+        """Say how many slots' worth of runs beyond the size of a pool may be started now, so that none stands idle.
+
+        They wait in line, for no longer than a moment as far as the last moment tells.
+        """
         ...
 
     def settled(self, runs: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orchestrator.executors.base import Fact, InlineStart, RunEnded, RunStarted, Sink, StopRun, Survey
 from orchestrator.observations import Exit
@@ -49,6 +49,10 @@ class InlineExecutor:
     def stop(self, runs: Sequence[StopRun]) -> None:
         """Take back calls that have not begun; the one in progress goes on."""
         self._stops.update(stop.run for stop in runs if stop.run in self._ends)
+
+    def ahead(self) -> Mapping[str, int]:
+        """None wait in line: who is started holds its slots, though one call is made at a time."""
+        return {}
 
     def settled(self, runs: Sequence[str]) -> None:
         """Forget runs."""

@@ -9,7 +9,7 @@ Source: design section 7; the journal's laws in ``keeper.journal``.
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +28,7 @@ from orchestrator.executors.base import (
 )
 from orchestrator.executors.link import Facts, Hello, Link, Refused, reach_keeper, start_keeper, why_keeper_failed
 from orchestrator.executors.orders import Orders
+from orchestrator.executors.pace import Pace
 from orchestrator.executors.survey import DeadKeeper, find_keepers, is_alive, read_dead, take_over
 from orchestrator.observations import Exit
 
@@ -47,6 +48,7 @@ class KeeperClient:
         self._links: dict[Link, Path] = {}
         self._dead: list[DeadKeeper] = []
         self._orders = Orders()
+        self._pace = Pace()
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting: asyncio.Task[None] | None = None
         self._refused: StaleEpoch | None = None
@@ -75,6 +77,7 @@ class KeeperClient:
         for run in runs:
             end = self._ended_earlier(run.run)
             if end is None:
+                self._pace.started(run.run, run.pool, run.slots)
                 try:
                     self._orders.start(run.run, _encode(run))
                 except ValueError as error:
@@ -91,6 +94,10 @@ class KeeperClient:
         for stop in runs:
             self._orders.stop(stop.run)
         asyncio.get_running_loop().call_soon(self._flush)
+
+    def ahead(self) -> Mapping[str, int]:
+        """Say how many slots' worth of runs may wait in line; none where two keepers share the pools."""
+        return self._pace.ahead(time.monotonic()) if len(self._links) == 1 else {}
 
     def settled(self, runs: Sequence[str]) -> None:
         """Let the records of these runs go."""
@@ -207,7 +214,9 @@ class KeeperClient:
         self._deliver(facts)
 
     def _deliver(self, facts: Sequence[Fact]) -> None:
-        self._orders.ended(fact.run for fact in facts if isinstance(fact, RunEnded))
+        ended = [fact.run for fact in facts if isinstance(fact, RunEnded)]
+        self._orders.ended(ended)
+        self._pace.ended(ended, time.monotonic())
         if self._sink is None:
             self._early += facts
         elif facts:

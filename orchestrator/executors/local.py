@@ -1,6 +1,6 @@
 """The executor of one machine: processes and warm workers through a keeper, inline calls in this process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.executors.base import InlineStart, Sink, StartRun, StopRun, Survey
@@ -39,6 +39,10 @@ class LocalExecutor:
         self._inline.stop(runs)
         if kept := [stop for stop in runs if not self._inline.owns(stop.run)]:
             self._client.stop(kept)
+
+    def ahead(self) -> Mapping[str, int]:
+        """Say how many slots' worth of processes and workers' runs may wait in line."""
+        return self._client.ahead()
 
     def settled(self, runs: Sequence[str]) -> None:
         """Let the records of these runs go."""

@@ -6,7 +6,7 @@ a real executor: a second start of a run repeats what is known, and a daemon tha
 is not settled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orchestrator.executors.base import Fact, RunEnded, RunStarted, Sink, StartRun, StopRun, Survey
 from orchestrator.observations import Exit
@@ -54,6 +54,10 @@ class ScriptedExecutor:
     def stop(self, runs: Sequence[StopRun]) -> None:
         """Record requests to end."""
         self.stops += [stop.run for stop in runs]
+
+    def ahead(self) -> Mapping[str, int]:
+        """Nothing waits in line: whatever is started may be begun."""
+        return {}
 
     def settled(self, runs: Sequence[str]) -> None:
         """Leave runs out of later surveys; their ids stay refused."""

@@ -4,6 +4,8 @@ The world of a turn runs ahead of the log, so that everything that follows witho
 is plain memory: recording a fact does nothing but apply it.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from orchestrator.planning.board import Board
@@ -21,17 +23,23 @@ class Fact(NamedTuple):
     actor: str
 
 
+NONE_AHEAD: Mapping[str, int] = MappingProxyType({})
 LOOP = "loop"
 """The actor of what the daemon does by itself."""
 
 
 class Turn:
-    """Records facts on a board, at one moment."""
+    """Records facts on a board, at one moment.
 
-    def __init__(self, board: Board, now: Timestamp, ids: Ids) -> None:
+    ``ahead`` says for pools how many slots' worth of JobRuns may be launched beyond their size, to wait in line where
+    they run.
+    """
+
+    def __init__(self, board: Board, now: Timestamp, ids: Ids, ahead: Mapping[str, int] = NONE_AHEAD) -> None:
         self.board = board
         self.now = now
         self.ids = ids
+        self.ahead = ahead
         self.facts: list[Fact] = []
 
     def record(self, event: AnyEvent, *, cause: int = 0, want: str = "", actor: str = LOOP) -> int:

@@ -1,5 +1,8 @@
 """Rule: queued JobRuns are launched as far as the slots of their pools go, the most wanted first.
 
+A few more may be launched than there are slots, where runs end so fast that slots would stand idle between them: these
+wait in line where they run, which is where the size of a pool is kept.
+
 Launching freezes what a JobRun will run with. If an input was lost while it waited, it is canceled instead, and its
 refs wait again.
 
@@ -26,7 +29,8 @@ def launch(turn: Turn, events_max: int) -> None:
 def _launch_from(turn: Turn, pool: str, full: int) -> None:
     board = turn.board
     jobs = board.recipes.catalog.jobs
-    free = free_slots(pool, board.recipes.pool_size(pool), board.world.slots_held, jobs)
+    size = board.recipes.pool_size(pool) + turn.ahead.get(pool, 0)
+    free = free_slots(pool, size, board.world.slots_held, jobs)
     while free > 0 and len(turn.facts) < full:
         run_id = board.queue.first(pool)
         if run_id is None:

@@ -95,6 +95,9 @@ class Launcher:
         env["WANTD_REPORT"] = str(self._layout.run_report(run.spec.id))
         return ProcessStart(
             run=run.spec.id,
+            pool=job.pool,
+            pool_size=catalog.pools.get(job.pool, 1),
+            slots=job.slots,
             argv=(*job.command, *told.args),
             cwd=str(catalog.folder),
             env=env,
@@ -109,10 +112,12 @@ class Launcher:
         assert job.python is not None, "a worker job has a function"
         return WorkerStart(
             run=run.spec.id,
+            pool=job.pool,
+            pool_size=catalog.pools.get(job.pool, 1),
+            slots=job.slots,
             python=catalog.python,
             function=job.python,
             fingerprint=run.activation.fingerprint,
-            width=catalog.pools.get(job.pool, 1),
             context=str(self._layout.run_context(run.spec.id)),
             report=str(self._layout.run_report(run.spec.id)),
             cwd=str(catalog.folder),

@@ -9,7 +9,7 @@ Source: design section 3 (laws 1 to 5) and section 5 (data flow); performance re
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from bel.entry import Entry
@@ -43,8 +43,8 @@ class Effects(Protocol):
         """Where those who write say that the disk is full."""
         ...
 
-    async def before_commit(self, facts: list[Fact]) -> None:
-        """Make durable what the facts are about to make visible. Raises OSError."""
+    def ahead(self) -> Mapping[str, int]:
+        """Say how many slots' worth of JobRuns may be launched beyond the size of each pool."""
         ...
 
     def after_commit(self, facts: list[Fact], owed: Owed) -> None:
@@ -142,7 +142,7 @@ class Loop:
         now, set_by_us = self._watch.look()
         if set_by_us:
             self.board.clock_was_set(set_by_us)
-        turn = Turn(self.board, now, self._ids)
+        turn = Turn(self.board, now, self._ids, self._effects.ahead())
         self._settled.clear()
         drained = self._drain(turn)
         more = reconcile(turn, self.board.recipes.catalog.limits.max_batch_events)
@@ -176,9 +176,8 @@ class Loop:
         ]
         began = self._clock.elapsed()
         try:
-            await self._effects.before_commit(turn.facts)
             await self._log.append(entries, epoch=self._log.head.epoch)
-        except (LogFull, OSError) as error:
+        except LogFull as error:
             if not self._room.is_lacking(error):
                 raise
             return False

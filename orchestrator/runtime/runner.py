@@ -1,15 +1,16 @@
 """The runner does what is owed, and brings back what happened.
 
-Files are written and read in threads, so that the loop never waits for a disk. What changes the store (folders, links,
-removals) is done by one thread, in the order of the log; outputs are sealed by several. Starting twice is made
-harmless by the executor (a run id starts once), so nothing here has to remember across a crash. An executor is told
-that a JobRun is settled last, when nothing of it is left to do: until then a crash finds it again.
+Files are written and read in threads, so that the loop never waits for a disk. Links and removals are done by one of
+them, in the order of the log, and what starts do not wait for; outputs are sealed by several. The end of a JobRun is
+told when what it left is sealed and durable: one sync serves all that ended meanwhile, beside the turns. Starting twice
+is made harmless by the executor (a run id starts once), so nothing here has to remember across a crash. An executor is
+told that a JobRun is settled last, when nothing of it is left to do: until then a crash finds it again.
 
 Source: design section 3 (laws 1, 2, 8).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -29,12 +30,13 @@ from orchestrator.runtime.links import Links, Place, link_to
 from orchestrator.runtime.recovery import Findings
 from orchestrator.runtime.room import Room
 from orchestrator.runtime.secrets import BadSecret
+from orchestrator.runtime.syncing import GroupSync
 from orchestrator.runtime.told import Told
 from orchestrator.store import PartitionStore
 from statemachines import jobrun
 from statemachines.ids import InstanceId, RunId
 from statemachines.jobrun import Active, Canceling, JobRunEvent, Launching, Output, RunSpec
-from statemachines.partition import PartitionLive
+from statemachines.partition import Content, PartitionLive
 from statemachines.refs import Ref
 from statemachines.traits import live_of
 from statemachines.world import World
@@ -79,7 +81,12 @@ class Runner:
         self.room = room
         self._links = Links(store)
         self._threads = ThreadPoolExecutor(HANDS, thread_name_prefix="wantd-runner")
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="wantd-start")
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="wantd-store")
+        self._syncer = ThreadPoolExecutor(1, thread_name_prefix="wantd-sync")
+        self._sync = GroupSync(partial(_in, self._syncer, store.sync))
+        self._links_due: list[Place] = []
+        self._drawing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._may_be_given_up: set[asyncio.Task[None]] = set()
         self._stops: set[RunId] = set()
@@ -100,12 +107,13 @@ class Runner:
     def failure(self) -> asyncio.Future[None]:
         return self._failure
 
-    async def before_commit(self, facts: list[Fact]) -> None:
-        """Sync the bytes of everything that is about to become Live: one sync a turn."""
-        for fact in facts:
-            if isinstance(fact.event, PartitionLive) and fact.event.content.files:
-                await self._in_thread(self._store.sync)
-                return
+    def ahead(self) -> Mapping[str, int]:
+        """Say how many slots' worth of JobRuns may wait in line, pool by pool.
+
+        None where inline jobs share a pool: they hold slots that who keeps the line knows nothing of.
+        """
+        shared = {job.pool for job in self._catalog.jobs.values() if job.executor == "inline"}
+        return {pool: slots for pool, slots in self._executor.ahead().items() if pool not in shared}
 
     def after_commit(self, facts: list[Fact], owed: Owed) -> None:
         """Start, stop and ask what is owed, publish what became Live, settle what ended."""
@@ -113,8 +121,9 @@ class Runner:
         ended = [fact.event.id for fact in facts if isinstance(fact.event, JobRunEvent)]
         self._settle([run for run in ended if _spec_of_ended(world.runs[run]) is not None], world)
         live = [fact.event.id for fact in facts if isinstance(fact.event, PartitionLive)]
-        if places := [place for place in (link_to(self._store, world, one) for one in live) if place is not None]:
-            self._do(self._draw_links(places))
+        self._links_due += [place for place in (link_to(self._store, world, one) for one in live) if place is not None]
+        if self._links_due and (self._drawing is None or self._drawing.done()):
+            self._drawing = self._do(self._draw_links())
         self.act(owed, world)
 
     def resume(self, found: Findings) -> None:
@@ -164,7 +173,7 @@ class Runner:
                 else:
                     self._tell(said)
         for start in range(0, len(left), RUNS_A_HAND):
-            self._do(self._collect(left[start : start + RUNS_A_HAND]))
+            self._give_up_at_the_end(self._do(self._collect(left[start : start + RUNS_A_HAND])))
 
     async def close(self) -> None:
         """Finish what is under way, give up what may take long, then let go."""
@@ -173,8 +182,8 @@ class Runner:
             task.cancel()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._threads.shutdown()
-        self._hand.shutdown()
+        for threads in (self._threads, self._starter, self._hand, self._syncer):
+            threads.shutdown()
 
     # -- starting -------------------------------------------------------------------------------------------------
 
@@ -202,7 +211,7 @@ class Runner:
     async def _write_and_start(self, starts: list[Kept]) -> None:
         ready: list[KeptStart] = []
         late: list[Kept] = []
-        for kept, done in zip(starts, await self._by_hand(self._write_all, starts), strict=True):
+        for kept, done in zip(starts, await _in(self._starter, self._write_all, starts), strict=True):
             if isinstance(done, KeptStart):
                 ready.append(done)
             elif isinstance(done, OSError) and self.room.is_lacking(done):
@@ -235,7 +244,10 @@ class Runner:
     # -- ending ---------------------------------------------------------------------------------------------------
 
     async def _collect(self, ended: list[tuple[RunSpec, Exit]]) -> None:
-        for observation in await self._in_thread(self._collect_all, ended):
+        observations = await _in(self._threads, self._collect_all, ended)
+        if any(_has_bytes(observation) for observation in observations):
+            await self._make_durable()
+        for observation in observations:
             self._tell(observation)
 
     def _collect_all(self, ended: list[tuple[RunSpec, Exit]]) -> list[JobEnded]:
@@ -244,6 +256,18 @@ class Runner:
     def _mask(self, spec: RunSpec) -> Mask:
         job = self._catalog.jobs.get(spec.job)
         return NO_MASK if job is None else self._launcher.secrets.mask(job)
+
+    async def _make_durable(self) -> None:
+        """Without room on the disk the ends wait: as long as they are not told, the next daemon finds them too."""
+        while True:
+            try:
+                await self._sync.everything_written()
+            except OSError as error:
+                if not self.room.is_lacking(error):
+                    raise
+                await self.room.wait()
+            else:
+                return
 
     def _settle(self, runs: Sequence[RunId], world: World) -> None:
         """The ends of these JobRuns are durable: outputs that were never Live may go, and then their records."""
@@ -256,16 +280,18 @@ class Runner:
             self._executor.settled(runs)
 
     async def _discard_and_settle(self, runs: Sequence[RunId], left: list[Output]) -> None:
-        await self._by_hand(self._collector.discard, left)
+        await _in(self._hand, self._collector.discard, left)
         self._executor.settled(runs)
 
-    async def _draw_links(self, places: list[Place]) -> None:
-        await self._by_hand(self._links.draw, places)
+    async def _draw_links(self) -> None:
+        while self._links_due:
+            due, self._links_due = self._links_due, []
+            await _in(self._hand, self._links.draw, due)
 
     async def _redraw_links(self, world: World, canonical: Sequence[InstanceId]) -> None:
         for start in range(0, len(canonical), LINKS_A_GO):
             if not self._closed:
-                await self._by_hand(self._links.redraw, world, canonical[start : start + LINKS_A_GO])
+                await _in(self._hand, self._links.redraw, world, canonical[start : start + LINKS_A_GO])
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
@@ -300,11 +326,13 @@ class Runner:
         if not task.cancelled() and task.exception() is not None and not self._failure.done():
             self._failure.set_exception(task.exception() or AssertionError())
 
-    async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *args, **kwargs))
 
-    async def _by_hand(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._hand, partial(function, *args, **kwargs))
+async def _in(threads: ThreadPoolExecutor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return await asyncio.get_running_loop().run_in_executor(threads, partial(function, *args, **kwargs))
+
+
+def _has_bytes(ended: JobEnded) -> bool:
+    return any(isinstance(found, Content) and found.files for found in ended.found.values())
 
 
 def _was_live(world: World, output: Output) -> bool:

@@ -95,10 +95,14 @@ class Maker:
         timeout_s: float | None = None,
         grace_s: float = 5.0,
         log_bytes_max: int = 1 << 20,
+        pool_size: int = 1000,
         **more: Any,
     ) -> ProcessStart:
         return ProcessStart(
             run=run,
+            pool="default",
+            pool_size=pool_size,
+            slots=1,
             argv=argv,
             cwd=str(cwd or self.folder),
             env={"PATH": "/usr/local/bin:/usr/bin:/bin"} if env is None else env,
@@ -128,10 +132,12 @@ class Maker:
         context.write_text(CONTEXT)
         return WorkerStart(
             run=run,
+            pool="workers",
+            pool_size=width,
+            slots=1,
             python=python,
             function=function,
             fingerprint=fingerprint,
-            width=width,
             context=str(context),
             report=str(self.folder / f"{run}.report"),
             cwd=str(self.folder),
@@ -172,6 +178,12 @@ def keeper_folders(keepers: Path) -> list[Path]:
 
 def keeper_pid(folder: Path) -> int:
     return read_journal(str(folder / NAME)).header["pid"]
+
+
+def leaders(keepers: Path) -> dict[str, int]:
+    """The process that worked on each run, as the journals have it: of a short run nobody is told."""
+    journals = [read_journal(str(folder / NAME)) for folder in keeper_folders(keepers)]
+    return {run: began.pid for recorded in journals for run, began in recorded.began.items()}
 
 
 def end_all_keepers(keepers: Path) -> None:

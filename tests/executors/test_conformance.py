@@ -58,7 +58,7 @@ async def test_facts_come_later_and_on_the_thread_of_the_loop(rig: Rig) -> None:
 
 @pytest.mark.asyncio
 async def test_what_begins_ends_once(rig: Rig) -> None:
-    """Broken: a run is told to begin after its end, or to end in two ways."""
+    """Broken: a run is told to begin after its end, or to end in two ways. Of a short one only its end may be told."""
     executor, seen = await opened(rig)
     runs = [f"r{number}" for number in range(20)]
     executor.start([rig.ending(run, 0) for run in runs])
@@ -66,7 +66,7 @@ async def test_what_begins_ends_once(rig: Rig) -> None:
         await pumped(rig, seen, run)
     for run in runs:
         kinds = [isinstance(fact, RunEnded) for fact in seen.facts if fact.run == run]
-        assert kinds == [False, True]
+        assert kinds in ([True], [False, True])
     await executor.close()
 
 

@@ -14,11 +14,11 @@ from orchestrator.executors.keeper import journal, ledger
 from orchestrator.executors.keeper.epochs import raise_epoch, read_epoch
 from orchestrator.executors.keeper.journal import BadJournal, End, Journal, JournalFull, read_journal
 from orchestrator.executors.keeper.ledger import Ledger
-from orchestrator.executors.keeper.wire import BadMessage, Command, Request, parse_message
+from orchestrator.executors.keeper.wire import BadMessage, Command, Pool, Request, parse_message
 
 
 def request(run: str) -> Request:
-    return Request(run, Command(["true"]), "/", {}, "/dev/null", 4096, None, 1.0, {}, {}, ())
+    return Request(run, Command(["true"]), Pool("default", 4), 1, "/", {}, "/dev/null", 4096, None, 1.0, {}, {}, ())
 
 
 def made(folder: Path) -> Journal:

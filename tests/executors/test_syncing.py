@@ -120,7 +120,7 @@ def test_an_end_is_told_once_it_is_on_the_disk(tmp_path: Path, monkeypatch: pyte
     hand = Hand(tmp_path)
     hand.ask("hello", protocol=PROTOCOL)
     hand.ask("start", runs=[msgspec.to_builtins(Maker(tmp_path).process("r", "/bin/true"))])
-    hand.turn_until(lambda: b'"started":[{"run":"r"' in hand.heard())
+    hand.turn_until(lambda: hand.ledger.running() == ["r"])
     refused: list[int] = []
 
     def full() -> Committed:

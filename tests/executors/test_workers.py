@@ -12,7 +12,7 @@ import pytest_asyncio
 from orchestrator.executors.base import StopRun
 from orchestrator.executors.keeper import procfs
 from orchestrator.executors.local import LocalExecutor
-from tests.executors.rigs import Maker, Seen, end_all_keepers, gone, line_in
+from tests.executors.rigs import Maker, Seen, end_all_keepers, gone, leaders, line_in
 
 FUNCTIONS = """
 import os, signal, subprocess, sys, time
@@ -65,7 +65,7 @@ async def pid_of(local: Local, run: str, function: str = "tasks:nothing", finger
     executor, seen, make = local
     executor.start([make.worker(run, function, fingerprint=fingerprint)])
     await seen.end_of(run)
-    return (await seen.begin_of(run)).pid
+    return leaders(make.folder / "keepers")[run]
 
 
 @pytest.mark.asyncio
@@ -206,7 +206,7 @@ async def test_at_most_so_many_workers_as_asked_for(local: Local) -> None:
     executor.start([make.worker(f"r{number}", "tasks:nothing", width=2) for number in range(100)])
     for number in range(100):
         assert (await seen.end_of(f"r{number}")).code == 0
-    assert len({begun.pid for begun in seen.begun()}) <= 2
+    assert len(set(leaders(make.folder / "keepers").values())) <= 2
 
 
 @pytest.mark.asyncio
@@ -216,7 +216,8 @@ async def test_a_worker_is_replaced_after_a_thousand_calls(local: Local) -> None
     executor.start([make.worker(f"r{number}", "tasks:nothing", width=1) for number in range(1001)])
     for number in range(1001):
         await seen.end_of(f"r{number}")
-    served = [begun.pid for begun in seen.begun()]
+    worked = leaders(make.folder / "keepers")
+    served = [worked[f"r{number}"] for number in range(1001)]
     assert len(set(served[:1000])) == 1
     assert served[1000] != served[0]
 

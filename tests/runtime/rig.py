@@ -165,6 +165,9 @@ class Connection:
             self._executor.stop(runs)
             self._pulse.beat()
 
+    def ahead(self) -> Mapping[str, int]:
+        return self._executor.ahead()
+
     def settled(self, runs: Sequence[str]) -> None:
         if not self.dead:
             self._executor.settled(runs)

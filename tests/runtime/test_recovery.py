@@ -308,7 +308,7 @@ async def test_a_stop_that_overtakes_its_start_still_stops_it(rig: Rig) -> None:
     """If this fails, a JobRun that was canceled while its files were written runs on though nobody wants it."""
     async with rig.life() as life:
         written = Event()
-        life.runner._hand.submit(written.wait)
+        life.runner._starter.submit(written.wait)
         await life.want("raw/1")
         (run,) = (await life.engine.board()).world.open_runs
         await life.submit(CancelRun("test", run))

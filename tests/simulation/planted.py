@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -23,7 +24,7 @@ from orchestrator.observations import AnyObservation, Exit, JobEnded
 from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
 from orchestrator.planning.queue import free_slots
-from orchestrator.planning.turn import Fact, Turn
+from orchestrator.planning.turn import Turn
 from orchestrator.reconcile import launching, step
 from orchestrator.runtime import loop as loops
 from orchestrator.runtime import recovery
@@ -32,6 +33,7 @@ from orchestrator.runtime.loop import Loop
 from orchestrator.runtime.mailbox import Asked, Mailbox
 from orchestrator.runtime.runner import Runner
 from orchestrator.runtime.snapshots import load_world, save_world
+from orchestrator.runtime.syncing import GroupSync
 from statemachines.events import AnyEvent
 from statemachines.ids import RunId
 from statemachines.jobrun import JobRunFact, RunState, Started
@@ -42,23 +44,22 @@ IMPATIENCE_S = 0.03
 
 def no_sync(patch: pytest.MonkeyPatch) -> None:
     """Outputs become Live without a sync."""
-    patch.setattr(Runner, "before_commit", _nothing)
+    patch.setattr(GroupSync, "everything_written", _nothing)
 
 
 def effect_before_intent(patch: pytest.MonkeyPatch) -> None:
     """Runs are started and stopped before the entry that says so is durable."""
-    sync, owed = Runner.before_commit, Loop._owed
+    commit, owed = Loop._commit, Loop._owed
 
-    async def act_and_sync(runner: Runner, facts: list[Fact]) -> None:
-        world = runner._world()
-        runs = dict.fromkeys(RunId(fact.event.id) for fact in facts if isinstance(fact.event, JobRunFact))
-        runner.act(owed_by(world, runs), world)
-        await sync(runner, facts)
+    async def act_and_commit(loop: Loop, turn: Turn) -> bool:
+        runs = dict.fromkeys(RunId(fact.event.id) for fact in turn.facts if isinstance(fact.event, JobRunFact))
+        cast("Runner", loop._effects).act(owed_by(loop.board.world, runs), loop.board.world)
+        return await commit(loop, turn)
 
     def questions_only(loop: Loop, turn: Turn) -> Owed:
         return Owed((), (), owed(loop, turn).questions)
 
-    patch.setattr(Runner, "before_commit", act_and_sync)
+    patch.setattr(Loop, "_commit", act_and_commit)
     patch.setattr(Loop, "_owed", questions_only)
 
 

@@ -21,6 +21,8 @@ from orchestrator.executors.keeper.wire import Hello, Message, Request, Settled,
 
 _FULL_RETRY_S = 0.5
 _TICK_S = 0.1
+_GROUP_S = 0.004
+"""How long ends wait for company while runs wait in line: nothing stands still meanwhile, and groups cost less."""
 
 
 class Keeper:
@@ -58,7 +60,7 @@ class Keeper:
         if now >= self._commit_at:
             self._commit(now)
         self._supervisor.start_some()
-        self._tell_begun()
+        self._tell_begun(now)
 
     def _commit(self, now: float) -> None:
         try:
@@ -68,7 +70,7 @@ class Keeper:
             return
         # As long as this took, the next one waits for company: a slow disk makes larger groups, not a slower keeper.
         done = time.monotonic()
-        self._commit_at = done + (done - now)
+        self._commit_at = done + max(done - now, _GROUP_S if self._supervisor.has_a_line else 0.0)
         self._supervisor.take(committed.claims)
         for name in self._stops:
             self._supervisor.stop(name)
@@ -76,8 +78,8 @@ class Keeper:
         if committed.ends:
             self._server.tell_all(_facts(ended=committed.ends))
 
-    def _tell_begun(self) -> None:
-        begun = self._supervisor.take_begun()
+    def _tell_begun(self, now: float) -> None:
+        begun = self._supervisor.take_begun(now)
         if begun:
             self._server.tell_all(_facts(started=begun))
 

@@ -33,6 +33,7 @@ class Run:
         self.output: MaskedOutput | None = None
         self.files: SecretFiles | None = None
         self.began_us = 0
+        self.began_at = 0.0
         self.why_ended = ""
         self._timeout_at = math.inf
         self._kill_at = math.inf
@@ -51,8 +52,9 @@ class Run:
         """Let the clock run: a leader works on it from now."""
         self.leader = leader
         self.began_us = now_us()
+        self.began_at = time.monotonic()
         if self.request.timeout_s is not None:
-            self._timeout_at = time.monotonic() + self.request.timeout_s
+            self._timeout_at = self.began_at + self.request.timeout_s
 
     def ask_to_end(self, why: str) -> None:
         """Ask everything that the run started to end, and give it its grace."""

@@ -7,13 +7,15 @@ is claimed on the disk.
 import math
 import os
 import selectors
-from collections import deque
+import time
 from collections.abc import Callable
 from functools import partial
+from itertools import takewhile
 
 from orchestrator.executors.keeper.child import Streams
 from orchestrator.executors.keeper.journal import Began, End
 from orchestrator.executors.keeper.launch import CouldNotStart, Exited, Leader, spawn
+from orchestrator.executors.keeper.lines import Lines
 from orchestrator.executors.keeper.logs import open_log
 from orchestrator.executors.keeper.procfs import RUN_KEY
 from orchestrator.executors.keeper.run import Run
@@ -24,6 +26,8 @@ from orchestrator.executors.keeper.workers import Workers
 _SPAWNS_A_TURN = 32
 _TICK_S = 0.1
 _SWEEP_S = 0.01
+_BEGUN_S = 0.02
+"""How old a run has to be before it is told to have begun: of one that ends sooner only its end is told."""
 
 
 class Supervisor:
@@ -32,10 +36,10 @@ class Supervisor:
     def __init__(self, selector: selectors.BaseSelector, note_began: Callable[[str, Began], None]) -> None:
         self._selector = selector
         self._note_began = note_began
-        self._begun: list[Run] = []
+        self._begun: dict[str, Run] = {}
         self._ended: list[tuple[str, End]] = []
         self._runs: dict[str, Run] = {}
-        self._to_spawn: deque[Run] = deque()
+        self._lines = Lines()
         self._sweeps: list[tuple[Run, Exited]] = []
         self._workers = Workers(selector, self)
 
@@ -43,12 +47,11 @@ class Supervisor:
         """Take over runs that are claimed."""
         for request in requests:
             run = self._runs[request.run] = Run(request)
-            self._to_spawn.append(run)
+            self._lines.join(run)
 
     def start_some(self) -> None:
-        """Start some of the runs that were taken over; so many that exits and requests do not wait long."""
-        for _ in range(min(_SPAWNS_A_TURN, len(self._to_spawn))):
-            run = self._to_spawn.popleft()
+        """Start some of the runs for which there are slots; so many that exits and requests do not wait long."""
+        for run in self._lines.let_out(_SPAWNS_A_TURN):
             if isinstance(run.request.work, Call):
                 self._workers.take(run, run.request.work)
             else:
@@ -62,7 +65,8 @@ class Supervisor:
         if run.leader is not None:
             run.ask_to_end("canceled")
         elif not run.why_ended:
-            self._forget_waiting(run)
+            if not self._lines.leave(run):
+                self._workers.forget_waiting(run)
             run.why_ended = "canceled"
             self.finish(run, run.canceled_while_waiting())
 
@@ -86,9 +90,16 @@ class Supervisor:
         run = self._runs.get(name)
         return run if run is not None and run.leader is not None else None
 
-    def take_begun(self) -> list[Run]:
-        """Fetch the runs that have begun since the last time."""
-        begun, self._begun = self._begun, []
+    @property
+    def has_a_line(self) -> bool:
+        """Tell if runs wait for slots: then whoever ends is followed by another at once."""
+        return bool(self._lines)
+
+    def take_begun(self, now: float) -> list[Run]:
+        """Fetch the runs that began a moment ago and have not ended."""
+        begun = list(takewhile(lambda run: now >= run.began_at + _BEGUN_S, self._begun.values()))
+        for run in begun:
+            del self._begun[run.request.run]
         return begun
 
     def take_ended(self) -> list[tuple[str, End]]:
@@ -98,21 +109,25 @@ class Supervisor:
 
     def patience_s(self) -> float:
         """Say how long nothing of this can become due; infinite where nothing ever does."""
-        if self._to_spawn or self._ended:
+        if self._ended or self._lines.can_let_out:
             return 0.0
         if self._sweeps:
             return _SWEEP_S
+        if self._begun:
+            return max(0.0, next(iter(self._begun.values())).began_at + _BEGUN_S - time.monotonic())
         return _TICK_S if self._runs or self._workers.exist else math.inf
 
     def begin(self, run: Run, leader: Leader) -> None:
         """Note that a leader works on a run from now."""
         run.begin(leader)
         self._note_began(run.request.run, leader.began)
-        self._begun.append(run)
+        self._begun[run.request.run] = run
 
     def finish(self, run: Run, end: End) -> None:
         """Note the end of a run of which nothing is left."""
         del self._runs[run.request.run]
+        self._begun.pop(run.request.run, None)
+        self._lines.give_back(run)
         self._ended.append((run.request.run, end))
 
     def finish_when_gone(self, run: Run, exited: Exited) -> None:
@@ -143,9 +158,3 @@ class Supervisor:
     def _process_exited(self, run: Run, leader: Leader) -> None:
         self._selector.unregister(leader.pidfd)
         self.finish_when_gone(run, leader.bury(whole_session=bool(run.why_ended)))
-
-    def _forget_waiting(self, run: Run) -> None:
-        try:
-            self._to_spawn.remove(run)
-        except ValueError:
-            self._workers.forget_waiting(run)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from orchestrator.executors.keeper.shapes import items, number, table, text, texts, whole
 
-PROTOCOL = 1
+PROTOCOL = 2
 LINE_BYTES_MAX = 64 << 20
 
 
@@ -26,13 +26,19 @@ class Call(NamedTuple):
     python: str
     function: str
     fingerprint: str
-    width: int
     context: str
     report: str
 
 
+class Pool(NamedTuple):
+    """Slots, of which each run that is being worked on holds some."""
+
+    name: str
+    size: int
+
+
 class Request(NamedTuple):
-    """A run to start.
+    """A run to start, once so many slots of its pool are free.
 
     ``limits`` are by the names in ``launch.LIMITS``. ``secrets`` are handed over as files, by key; ``masked`` are the
     values that no log and no message may hold.
@@ -40,6 +46,8 @@ class Request(NamedTuple):
 
     run: str
     work: Command | Call
+    pool: Pool
+    slots: int
     cwd: str
     env: dict[str, str]
     log: str
@@ -123,6 +131,8 @@ def _request(fields: dict[str, object]) -> Request:
     return Request(
         run=text(fields["run"]),
         work=_work(fields),
+        pool=Pool(text(fields["pool"]), whole(fields["pool_size"])),
+        slots=whole(fields["slots"]),
         cwd=text(fields["cwd"]),
         env={text(key): text(value) for key, value in table(fields["env"]).items()},
         log=text(fields["log"]),
@@ -148,7 +158,6 @@ def _work(fields: dict[str, object]) -> Command | Call:
                 python=text(fields["python"]),
                 function=text(fields["function"]),
                 fingerprint=text(fields["fingerprint"]),
-                width=whole(fields["width"]),
                 context=text(fields["context"]),
                 report=text(fields["report"]),
             )

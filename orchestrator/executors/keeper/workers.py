@@ -1,7 +1,7 @@
 """Pools of warm workers: Python processes that have loaded a module once and call its functions for run after run.
 
 Runs that agree in everything that makes a worker what it is (``_Key``) share a pool. A pool grows with its waiting runs
-up to the width they ask for. A worker is replaced after 1,000 runs, when it dies and when it is killed; it goes after a
+as far as these hold slots. A worker is replaced after 1,000 runs, when it dies and when it is killed; it goes after a
 minute without work, and at once when its keeper dies, since its channel then closes.
 
 What a function leaves running in the background lives as long as its worker.
@@ -95,7 +95,7 @@ class Workers:
     def _serve(self, pool: _Pool) -> None:
         while pool.waiting:
             run, work = pool.waiting[0]
-            if not pool.idle and len(pool.members) >= max(1, work.width):
+            if not pool.idle and len(pool.members) >= run.request.pool.size:
                 return
             try:
                 run.open_output(self._selector)

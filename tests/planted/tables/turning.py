@@ -41,8 +41,8 @@ TURNING = (
         "8: an output's bytes are synced before the commit that makes it visible",
         Edit(
             _RUNNER,
-            "                await self._in_thread(self._store.sync)\n",
-            "                await asyncio.sleep(0)\n",
+            "            await self._make_durable()\n",
+            "            await asyncio.sleep(0)\n",
         ),
         ("tests/runtime/test_commit.py::test_bytes_are_synced_before_the_commit_that_makes_them_live",),
     ),
@@ -69,7 +69,7 @@ TURNING = (
         "outputs that were never Live go before the record of their JobRun",
         Edit(
             _RUNNER,
-            "        await self._by_hand(self._collector.discard, left)\n        self._executor",
+            "        await _in(self._hand, self._collector.discard, left)\n        self._executor",
             "        self._executor",
         ),
         ("tests/runtime/test_recovery.py::test_outputs_of_a_failed_run_are_removed_by_the_next_start",),
