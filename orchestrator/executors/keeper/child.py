@@ -2,7 +2,7 @@
 
 Two ways to the same child. ``posix_spawn`` is fast, but sets no limits, and to set them afterwards would be too late
 for what the child has started by then. So a child with limits of its own is forked, which costs a copy of this
-process's page tables (about a millisecond), and only those who declare limits pay for it.
+process's page tables (milliseconds, more on a busy machine), and only those who declare limits pay for it.
 
 This process opens more files than programs expect to be possible, so a child begins with ``OPEN_FILES`` as its soft
 limit, where nothing else was declared; it may raise that itself.
