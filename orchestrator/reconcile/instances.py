@@ -33,7 +33,7 @@ def settle_instance(turn: Turn, node: Node) -> None:
 
 
 def _follow_needs(turn: Turn, node: Node, waiting: UpstreamBuilding) -> None:
-    if node.cycle or node.blocked > node.newest_seq:
+    if node.cycle or node.blocked > node.opened:
         reason, evidence = failure_of(node)
         turn.record(
             waiting.fail_upstream(reason, node.cycle, at=turn.now),

@@ -14,7 +14,7 @@ import msgspec
 
 from orchestrator.commands import AnyCommand, CancelRun, CancelWant, PauseWant, ResumeWant, RetryWant
 from orchestrator.observations import AnyObservation, Exit, JobEnded, JobStarted
-from statemachines import jobrun, partition
+from statemachines import jobrun, partition, want
 from statemachines.ids import RunId, WantId
 from statemachines.snapshot import encode_world
 from statemachines.traits import head_of, live_of
@@ -94,6 +94,12 @@ class Repeated(Story):
         self.noisy.turn(*self._through_line(inputs))
         assert self.noisy.facts[before:] == self.core.facts[before:], "another log came of it"
 
+    def _end(self) -> None:
+        """Come to rest. Whether what failed can be made then is judged in tests/model."""
+        wants = self.core.board.world.wants
+        self.turn(*(ResumeWant("test", one) for one, state in wants.items() if isinstance(state, want.Paused)))
+        self._come_to_rest()
+
     def end(self) -> None:
         """Hold the worlds against each other, byte for byte."""
         assert encode_world(self.noisy.board.world) == encode_world(self.core.board.world)
@@ -151,13 +157,13 @@ class Permuted(Repeated):
         match command:
             case CancelRun(run=run):
                 return msgspec.structs.replace(command, run=self._run(run))
-            case CancelWant(want=want) | PauseWant(want=want) | ResumeWant(want=want) | RetryWant(want=want):
-                return msgspec.structs.replace(command, want=self._want_there(want))
+            case CancelWant(want=one) | PauseWant(want=one) | ResumeWant(want=one) | RetryWant(want=one):
+                return msgspec.structs.replace(command, want=self._want_there(one))
             case _:
                 return command
 
-    def _want_there(self, want: WantId) -> WantId:
-        return [*self.noisy.board.world.wants][[*self.core.board.world.wants].index(want)]
+    def _want_there(self, one: WantId) -> WantId:
+        return [*self.noisy.board.world.wants][[*self.core.board.world.wants].index(one)]
 
     def _run(self, run: RunId) -> RunId:
         """The run there that makes the same refs, as the same one of all that made them."""

@@ -10,6 +10,8 @@ from orchestrator.observations import AnyObservation, JobEnded, JobStarted
 from orchestrator.planning.turn import Turn
 from statemachines.ids import RunId
 from statemachines.jobrun import JobRunFailed
+from statemachines.refs import Ref
+from tests.kit.core import Core, ended, missing
 from tests.simulation.reports import Permuted, Repeated
 
 
@@ -62,3 +64,16 @@ def test_an_order_of_reports_that_matters_is_seen(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("tests.kit.core.observe", only_one)
     with pytest.raises(AssertionError, match="other states came of it"):
         tell(Permuted, 10_000)
+
+
+@pytest.mark.parametrize("failed_first", [True, False])
+def test_an_input_may_fail_before_it_is_missed_or_after(*, failed_first: bool) -> None:
+    """If this fails, the end of a waiting instance depends on which of two reports came first."""
+    jobs = (f'[[job]]\nname = "{name}"\noutputs = ["{name}/{{n:int}}"]\ncommand = ["run"]' for name in "ab")
+    core = Core("\n".join(('[application]\nname = "two"', "[pools]\ndefault = 2", *jobs)))
+    core.want("a/1", "b/1")
+    fails, misses = (ended(run, code=1) for run in core.active())
+    misses = msgspec.structs.replace(misses, report=missing("a/1"))
+    core.turn(*((fails, misses) if failed_first else (misses, fails)))
+    (instance,) = core.board.holdings.instances(Ref("b/1"))
+    assert core.state(instance) == "UpstreamFailed"
