@@ -11,7 +11,8 @@ from litestar import Litestar, Response
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
-from orchestrator.api.decoding import Asked, arguments_of
+from orchestrator.api.access import Asked, Gate, authorise
+from orchestrator.api.decoding import arguments_of
 from orchestrator.api.openapi import document_of
 from orchestrator.api.operations import OPERATIONS
 from orchestrator.api.ports import Engine
@@ -20,11 +21,11 @@ from orchestrator.api.requests import BODY_BYTES_MAX
 from orchestrator.api.table import Method, Operation
 
 
-def create_app(engine: Engine) -> Litestar:
-    """The application over an engine."""
+def create_app(engine: Engine, gate: Gate) -> Litestar:
+    """The application over an engine; the gate says who asks."""
     return Litestar(
         route_handlers=[_handler(path, by_method) for path, by_method in _by_path().items()],
-        state=State({"engine": engine, "document": document_of(OPERATIONS)}),
+        state=State({"engine": engine, "gate": gate, "document": document_of(OPERATIONS)}),
         request_max_body_size=BODY_BYTES_MAX,
         exception_handlers=ON_ERRORS,
         openapi_config=None,
@@ -43,7 +44,10 @@ def _by_path() -> dict[str, dict[str, Operation]]:
 def _handler(path: str, by_method: dict[str, Operation]) -> HTTPRouteHandler:
     async def handle(request: Asked) -> Response[bytes]:
         operation = by_method[request.method]
-        answer = await operation.handle(**await arguments_of(operation, request))
+        gate: Gate = request.app.state.gate
+        caller = gate(request)
+        authorise(caller, operation.right)
+        answer = await operation.handle(**await arguments_of(operation, request, caller))
         return Response(msgspec.json.encode(answer), status_code=operation.status, media_type="application/json")
 
     methods: list[Method] = [operation.method for operation in by_method.values()]

@@ -9,9 +9,8 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from urllib.parse import parse_qs
 
 import msgspec
-from litestar import Request
-from litestar.datastructures import State
 
+from orchestrator.api.access import Asked, Caller
 from orchestrator.api.door import DoorError
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.ports import Engine
@@ -24,17 +23,16 @@ from orchestrator.views.shapes import PAGE_MAX
 AT = "at"
 """The parameter that names a past moment, of every operation that can look back."""
 
-Asked = Request[Any, Any, State]
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-async def arguments_of(operation: Operation, request: Asked) -> dict[str, object]:
-    """The arguments of an operation. Raises DoorError."""
+async def arguments_of(operation: Operation, request: Asked, caller: Caller) -> dict[str, object]:
+    """The arguments of an operation that somebody asks for. Raises DoorError."""
     found: dict[str, object] = {}
     for name, argument in operation.arguments.items():
         match argument:
             case Given(kind):
-                found[name] = await _given(kind, request)
+                found[name] = await _given(kind, request, caller)
             case Path(part):
                 found[name] = request.path_params[part]
             case Header(title):
@@ -64,19 +62,15 @@ def _without_none(hint: Any) -> Any:
     return reduce(lambda one, other: one | other, (kind for kind in get_args(hint) if kind is not NoneType))
 
 
-async def _given(kind: object, request: Asked) -> object:
+async def _given(kind: object, request: Asked, caller: Caller) -> object:
     engine: Engine = request.app.state.engine
+    door = LocalDoor(engine, caller.actor)
     if kind is LocalDoor:
-        return _door(engine, request)
+        return door
     if kind is Reads:
         moments = _texts(request).get(AT)
-        return await _door(engine, request).at(moments[-1]) if moments else _door(engine, request)
+        return await door.at(moments[-1]) if moments else door
     return engine if kind is Engine else cast("Document", request.app.state.document)
-
-
-def _door(engine: Engine, request: Asked) -> LocalDoor:
-    assert request.client is not None, "the server says who is at the other end"
-    return LocalDoor(engine, f"cli:{request.client.host}")
 
 
 def _query(request: Asked, shape: type[S], *, looks_back: bool) -> S:

@@ -22,6 +22,12 @@ from orchestrator.views.shapes import PAGE_MAX, Problem
 
 Schema = dict[str, Any]
 
+_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "Made by `wantd token create`. `x-right` says what an operation needs: the roles read, operate and "
+    "admin each may what the one before may. On the unix socket no token is needed.",
+}
 _PLACE = "#/components/schemas/{name}"
 
 
@@ -42,7 +48,7 @@ def document_of(operations: Iterable[Operation]) -> Document:
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "paths": paths,
-            "components": {"schemas": schemas.components},
+            "components": {"schemas": schemas.components, "securitySchemes": {"token": _SCHEME}},
         }
     )
 
@@ -74,6 +80,8 @@ def _operation(operation: Operation, schemas: _Schemas) -> Schema:
         "tags": [operation.subject],
         "summary": operation.about,
         "responses": _responses(operation, schemas),
+        "security": [] if operation.right == "anyone" else [{"token": []}],
+        "x-right": operation.right,
     }
     if operation.query:
         told["description"] = _words(operation.query.shape)

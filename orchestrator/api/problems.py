@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
+from litestar.types import Send
 
 from bel.errors import BelError
-from orchestrator.api.decoding import Asked
+from orchestrator.api.access import Asked
 from orchestrator.api.door import DoorError
 from orchestrator.api.refusals import of_log, refusal, status_of
 from orchestrator.errors import ErrorCode
@@ -26,6 +27,25 @@ _OF_THE_FRAMEWORK: dict[int, ErrorCode] = {404: "no_such_page", 405: "no_such_me
 def problem(error: DoorError, status: int | None = None, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """The answer that tells an error."""
     status = status or status_of(error.code)
+    return Response(
+        _body(error, status), status_code=status, media_type=PROBLEM_TYPE, headers=headers or _headers(error)
+    )
+
+
+async def send_problem(send: Send, error: DoorError) -> None:
+    """Tell an error where no framework is at hand yet."""
+    status = status_of(error.code)
+    body = _body(error, status)
+    headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _headers(error: DoorError) -> Mapping[str, str]:
+    return {"WWW-Authenticate": "Bearer"} if error.code == "not_authenticated" else {}
+
+
+def _body(error: DoorError, status: int) -> bytes:
     told = Problem(
         type=f"urn:wantd:problem:{error.code}",
         title=HTTPStatus(status).phrase,
@@ -35,7 +55,7 @@ def problem(error: DoorError, status: int | None = None, headers: Mapping[str, s
         hint=error.hint,
         exit_code=error.exit_code,
     )
-    return Response(msgspec.json.encode(told), status_code=status, media_type=PROBLEM_TYPE, headers=headers)
+    return msgspec.json.encode(told)
 
 
 def _on_door_error(_: Asked, error: DoorError) -> Response[bytes]:

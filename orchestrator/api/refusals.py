@@ -14,6 +14,9 @@ _OTHER_STATUSES: dict[ErrorCode, int] = {
     "idempotency_conflict": 409,
     "too_large": 413,
     "no_such_method": 405,
+    "not_authenticated": 401,
+    "wrong_host": 421,
+    "changed_meanwhile": 412,
     # The log cannot be read: that is nothing which whoever asks has done.
     "newer_log": 500,
     "not_a_log": 500,

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, NamedTuple, NewType, TypeVar, get_ar
 
 import msgspec
 
+from orchestrator.api.access import Right
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.ports import Engine
 from orchestrator.api.reads import Reads
@@ -42,6 +43,12 @@ UNREADABLE: tuple[ErrorCode, ...] = (
 _OF_ALL: tuple[ErrorCode, ...] = ("internal",)
 _OF_DOORS: tuple[ErrorCode, ...] = ("no_answer", "log_closed")
 _OF_THE_PAST: tuple[ErrorCode, ...] = ("bad_time", "no_such_seq", *UNREADABLE)
+_OF_GATES: dict[Right, tuple[ErrorCode, ...]] = {
+    "anyone": ("not_authenticated", "wrong_host"),
+    "read": ("not_authenticated", "wrong_host"),
+    "operate": ("not_authenticated", "not_allowed", "wrong_host", "wrong_origin"),
+    "admin": ("not_authenticated", "not_allowed", "wrong_host", "wrong_origin"),
+}
 _OF_COMMANDS: tuple[ErrorCode, ...] = ("busy", "log_full")
 
 
@@ -90,6 +97,7 @@ class Operation(NamedTuple):
     arguments: dict[str, Argument]
     answer: Any
     refuses: tuple[ErrorCode, ...]
+    right: Right
 
     @property
     def name(self) -> str:
@@ -125,28 +133,29 @@ class Routes:
         self._subject = subject
         self._base = base
 
-    def get(self, path: str, *refuses: ErrorCode) -> Callable[[H], H]:
+    def get(self, path: str, *refuses: ErrorCode, right: Right = "read") -> Callable[[H], H]:
         """Declare a read."""
-        return self._declared("GET", path, HTTPStatus.OK, refuses)
+        return self._declared("GET", path, HTTPStatus.OK, refuses, right)
 
     def post(self, path: str, *refuses: ErrorCode, status: HTTPStatus = HTTPStatus.OK) -> Callable[[H], H]:
         """Declare a command."""
-        return self._declared("POST", path, status, (*refuses, *_OF_COMMANDS))
+        return self._declared("POST", path, status, (*refuses, *_OF_COMMANDS), "operate")
 
     def ask(self, path: str, *refuses: ErrorCode) -> Callable[[H], H]:
         """Declare a read whose question is too long for a query: it is sent as a body, and changes nothing."""
-        return self._declared("POST", path, HTTPStatus.OK, refuses)
+        return self._declared("POST", path, HTTPStatus.OK, refuses, "read")
 
     def _declared(
-        self, method: Method, path: str, status: HTTPStatus, refuses: tuple[ErrorCode, ...]
+        self, method: Method, path: str, status: HTTPStatus, refuses: tuple[ErrorCode, ...], right: Right
     ) -> Callable[[H], H]:
         def declare(handle: H) -> H:
             hints = get_type_hints(handle, include_extras=True)
             answer = hints.pop("return")
             arguments = {name: _argument(name, hint, method, path) for name, hint in hints.items()}
-            codes = tuple(dict.fromkeys((*refuses, *_usual(arguments))))
+            codes = tuple(dict.fromkeys((*refuses, *_usual(arguments), *_OF_GATES[right])))
             where = self._base + path
-            self.operations.append(Operation(method, where, self._subject, status, handle, arguments, answer, codes))
+            made = Operation(method, where, self._subject, status, handle, arguments, answer, codes, right)
+            self.operations.append(made)
             return handle
 
         return declare

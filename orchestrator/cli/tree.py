@@ -19,6 +19,7 @@ from orchestrator.cli.partitions import partition
 from orchestrator.cli.reasons import graph, plan, why
 from orchestrator.cli.recover import recover
 from orchestrator.cli.serve import serve
+from orchestrator.cli.token import token
 from orchestrator.cli.wants import want
 
 
@@ -31,7 +32,7 @@ def wantd() -> None:
     """
 
 
-for command in (init, doctor, serve, build, plan, why, graph, diff, want, partition, jobrun, job, bel, config):
+for command in (init, doctor, serve, build, plan, why, graph, diff, want, partition, jobrun, job, bel, config, token):
     wantd.add_command(command)
 bel.add_command(recover)
 

@@ -10,6 +10,7 @@ from orchestrator.config.load import Config, find_config, load_config, read_conf
 from orchestrator.config.source import Source
 from orchestrator.config.tables import (
     FAILURE_CLASSES,
+    ApiTable,
     Application,
     Batch,
     ExternalTable,
@@ -23,6 +24,7 @@ from orchestrator.config.tables import (
 
 __all__ = [
     "FAILURE_CLASSES",
+    "ApiTable",
     "Application",
     "Batch",
     "Config",

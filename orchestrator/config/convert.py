@@ -10,6 +10,7 @@ from msgspec import Struct
 from orchestrator.config.errors import ConfigError
 from orchestrator.config.source import Source, Where
 from orchestrator.config.tables import (
+    ApiTable,
     Application,
     Batch,
     ExternalTable,
@@ -28,6 +29,7 @@ STRUCTS: dict[str, type[Struct]] = {
     "application": Application,
     "retry": RetryTable,
     "limits": Limits,
+    "api": ApiTable,
     "job": JobTable,
     "inputs": InputTable,
     "batch": Batch,

@@ -18,6 +18,7 @@ from orchestrator.config.rules import check_tables
 from orchestrator.config.source import Source
 from orchestrator.config.tables import (
     DEFAULT_POOL,
+    ApiTable,
     Application,
     ExternalTable,
     JobTable,
@@ -42,6 +43,7 @@ class Config(Struct, frozen=True):
     pools: dict[str, int]
     retry: RetryTable
     limits: Limits
+    api: ApiTable
     jobs: tuple[JobTable, ...]
     externals: tuple[ExternalTable, ...]
 
@@ -100,6 +102,7 @@ def read_config(path: Path, text: str, cpus: int) -> Config:
         pools=pools,
         retry=tables.retry,
         limits=tables.limits,
+        api=tables.api,
         jobs=tables.job,
         externals=tables.external,
     )

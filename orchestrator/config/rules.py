@@ -10,9 +10,11 @@ from math import isfinite
 
 from msgspec.structs import asdict
 
+from orchestrator.config.listening import parse_address
 from orchestrator.config.source import Source, Where
 from orchestrator.config.tables import (
     FAILURE_CLASSES,
+    ApiTable,
     Application,
     ExternalTable,
     JobTable,
@@ -31,6 +33,7 @@ NUMBER_MAX = 2**53
 _NAME = re.compile("[a-z0-9-]+")
 _POOL = re.compile("[A-Za-z0-9_-]+")
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_HOST = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 
@@ -45,6 +48,7 @@ def _findings(tables: Tables, pools: Mapping[str, int]) -> Iterator[Finding]:
     yield from _pools(tables.pools)
     yield from _retry(tables.retry, ("retry",))
     yield from _limits(tables.limits)
+    yield from _api(tables.api)
     yield from _names(tables)
     for number, job in enumerate(tables.job):
         rules = (_outputs, _program, _inputs, _slots, _environment, _secrets, _resources, _sources)
@@ -88,6 +92,23 @@ def _limits(limits: Limits) -> Iterator[Finding]:
     for key, value in asdict(limits).items():
         if not 1 <= value <= NUMBER_MAX:
             yield ("limits", key), f"a limit of {value} is not possible", f"write what comes to 1 to {NUMBER_MAX}"
+
+
+def _api(api: ApiTable) -> Iterator[Finding]:
+    address = None if api.listen is None else parse_address(api.listen)
+    if api.listen is not None and address is None:
+        yield ("api", "listen"), f"{api.listen!r} is no address and port", 'write "127.0.0.1:4747" or "[::1]:4747"'
+    if (api.certificate is None) != (api.key is None):
+        given = "certificate" if api.key is None else "key"
+        yield ("api", given), "a certificate and its key belong together", "give both, or neither"
+    is_covered = api.certificate is not None or api.behind_proxy
+    if address is not None and not address.is_loopback and not is_covered:
+        why = f"{api.listen} can be reached by other machines, and tokens would go there in clear"
+        hint = "give certificate and key, or say behind_proxy = true where a proxy does TLS, or listen on 127.0.0.1"
+        yield ("api", "listen"), why, hint
+    for number, host in enumerate(api.hosts):
+        if not _HOST.fullmatch(host):
+            yield ("api", "hosts", number), f"{host!r} is no host", 'write it as browsers do: "wantd.example.com:8443"'
 
 
 def _names(tables: Tables) -> Iterator[Finding]:

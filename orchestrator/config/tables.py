@@ -53,6 +53,16 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     max_batch_events: int = 10_000
 
 
+class ApiTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[api]``: the listener for other machines and browsers, beside the socket. None: there is none."""
+
+    listen: str | None = None
+    hosts: tuple[str, ...] = ()
+    certificate: str | None = None
+    key: str | None = None
+    behind_proxy: bool = False
+
+
 class InputTable(Struct, frozen=True, forbid_unknown_fields=True):
     """An input written as a table."""
 
@@ -125,5 +135,6 @@ class Tables(Struct, frozen=True, forbid_unknown_fields=True):
     pools: dict[str, int] = {}
     retry: RetryTable = RetryTable()
     limits: Limits = Limits()
+    api: ApiTable = ApiTable()
     job: tuple[JobTable, ...] = ()
     external: tuple[ExternalTable, ...] = ()

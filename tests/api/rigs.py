@@ -58,10 +58,10 @@ def bad(ctx):
 """
 
 
-def application(folder: Path) -> Application:
-    """Write the application into a folder and load it."""
+def application(folder: Path, more: str = "") -> Application:
+    """Write the application into a folder, with more at the end of its configuration, and load it."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "wantd.toml").write_text(CONFIG)
+    (folder / "wantd.toml").write_text(CONFIG + more)
     (folder / "wantd_api_test_jobs.py").write_text(JOBS)
     return Application.load(folder / "wantd.toml")
 

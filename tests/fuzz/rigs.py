@@ -1,33 +1,27 @@
-"""A real engine behind its real socket, in a thread of its own; and a session of ``requests`` that speaks to it."""
+"""A real engine behind its real sockets, in a thread of its own; and a session of ``requests`` that speaks to it."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
 
 from orchestrator.api.client import HttpDoor
 from orchestrator.api.server import serve
-from orchestrator.api.unix import address_of
 from orchestrator.daemon import Application, open_engine
 from orchestrator.views.shapes import JobRunFilter, Wish
 from tests.api.rigs import application
-
-BASE_URL = "http://wantd"
+from tests.api.tcp import free_port
 
 
 @contextmanager
 def running(folder: Path) -> Generator[Application]:
     """A daemon of the small application, for as long as the context is open."""
-    told = application(folder)
+    told = application(folder, f'[api]\nlisten = "127.0.0.1:{free_port()}"\n')
     loop = asyncio.new_event_loop()
     ready, over = threading.Event(), asyncio.Event()
 
@@ -61,39 +55,9 @@ async def names_for(path: Path, test: str) -> dict[str, str]:
     return {"want": want.id, "run": runs[-1].id if runs else "r0-0"}
 
 
-def session_over(path: Path) -> requests.Session:
-    """What speaks to the daemon on this socket, whatever the host of the address."""
+def session_with(token: str) -> requests.Session:
+    """What speaks to the daemon over TCP."""
     session = requests.Session()
     session.trust_env = False
-    session.mount(BASE_URL, _Adapter(path))
+    session.headers["Authorization"] = f"Bearer {token}"
     return session
-
-
-class _Connection(HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("wantd", timeout=30)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(30)
-        with address_of(self._path) as address:
-            self.sock.connect(address)
-
-
-class _Pool(HTTPConnectionPool):
-    def __init__(self, path: Path) -> None:
-        super().__init__("wantd", maxsize=1)
-        self._path = path
-
-    def _new_conn(self) -> _Connection:  # pyright: ignore[reportIncompatibleMethodOverride] - a class of urllib3
-        return _Connection(self._path)
-
-
-class _Adapter(HTTPAdapter):
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._pool = _Pool(path)
-
-    def get_connection_with_tls_context(self, *_: object, **__: object) -> HTTPConnectionPool:
-        return self._pool

@@ -1,4 +1,4 @@
-"""Everything that the document says may be asked is asked, well and badly, of a real engine over its real socket.
+"""Everything that the document says may be asked is asked, well and badly, of a real engine over TCP.
 
 schemathesis makes the requests from the document: what fits it, and what just does not. Each answer is held to the
 document: its status, its media type, its shape, its codes. What fits may be refused as making no sense (422); what does
@@ -20,7 +20,8 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import Case
 
-from tests.fuzz.rigs import BASE_URL, names_for, running, session_over
+from orchestrator.api.tokens import create_token
+from tests.fuzz.rigs import names_for, running, session_with
 from tests.house.source import ROOT
 
 MOST_S = 0.01
@@ -60,14 +61,17 @@ class Daemon(NamedTuple):
     """A daemon, how it is spoken to, and how often each operation gave each status."""
 
     socket: Path
+    url: str
     session: requests.Session
     answered: Counter[tuple[str, int]]
 
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    with running(tmp_path_factory.mktemp("fuzz") / "app") as told, session_over(told.layout.socket) as session:
-        yield Daemon(told.layout.socket, session, Counter())
+    with running(tmp_path_factory.mktemp("fuzz") / "app") as told:
+        session = session_with(create_token(told.layout.tokens, "fuzz", "admin"))
+        yield Daemon(told.layout.socket, f"http://{told.config.api.listen}", session, Counter())
+        session.close()
 
 
 @pytest.fixture
@@ -83,7 +87,7 @@ def ask(case: Case[Any], daemon: Daemon, ids: dict[str, str]) -> None:
     for name in {"want", "run"} & set(case.path_parameters):
         if case.path_parameters[name] in NAMES[name]:
             case.path_parameters[name] = ids[name]
-    response = case.call(base_url=BASE_URL, session=daemon.session)
+    response = case.call(base_url=daemon.url, session=daemon.session)
     daemon.answered[case.operation.label, response.status_code] += 1
     case.validate_response(response)
 

@@ -22,7 +22,7 @@ async def show_document(document: Document) -> dict[str, object]:
     return document
 
 
-@health.get("/livez")
+@health.get("/livez", right="anyone")
 async def livez() -> Nothing:
     """Answer: the process is alive."""
     return Nothing()
