@@ -6,7 +6,7 @@ GATES = (
     Defect(
         "the socket is open to everybody",
         "only the owner may connect",
-        Edit("orchestrator/api/server.py", "        path.chmod(0o600)\n", "        path.chmod(0o666)\n"),
+        Edit("orchestrator/api/listening.py", "        path.chmod(0o600)\n", "        path.chmod(0o666)\n"),
         ("tests/security/test_actor.py::test_only_the_owner_reaches_the_socket_whatever_the_umask",),
     ),
     Defect(
@@ -80,5 +80,57 @@ GATES = (
         "no text whatever leads out of the store",
         Edit("statemachines/refs.py", '        if segment in {".", ".."}:\n', '        if segment == ".":\n'),
         ("tests/security/test_refs.py", "tests/machines"),
+    ),
+    Defect(
+        "a Host header of somebody else is answered",
+        "a name that is led to this machine is refused, by the raw header",
+        Edit(
+            "orchestrator/api/browsers.py", "    if len(named) != 1 or named[0] not in hosts:\n", "    if not named:\n"
+        ),
+        ("tests/api/test_limits.py::test_only_our_own_names_lead_here",),
+    ),
+    Defect(
+        "a page of another origin may change something",
+        "no page of somebody else uses a browser against the listener",
+        Edit("orchestrator/api/browsers.py", "value.lower() not in ours", "not value"),
+        ("tests/api/test_limits.py::test_no_page_of_another_origin_changes_anything",),
+    ),
+    Defect(
+        "who may read may operate",
+        "each role may what its table says",
+        Edit(
+            "orchestrator/api/access.py",
+            '"read": frozenset({"anyone", "read"}),',
+            '"read": frozenset({"anyone", "read", "operate"}),',
+        ),
+        ("tests/api/test_access.py",),
+    ),
+    Defect(
+        "a token is known by its id alone",
+        "who asks must have the secret of a token",
+        Edit(
+            "orchestrator/api/tokens.py",
+            "not hmac.compare_digest(kept.digest, _digest(found[2]))",
+            "not hmac.compare_digest(kept.id, found[1])",
+        ),
+        ("tests/api/test_access.py::test_what_is_no_token_is_refused_like_none",),
+    ),
+    Defect(
+        "a secret that comes in two pieces is not masked",
+        "no byte of a secret comes out, however a stream is cut",
+        Edit("orchestrator/executors/keeper/masking.py", "cut = self._mask.undecided(held)", "cut = len(held)"),
+        ("tests/security/test_masking.py",),
+    ),
+    Defect(
+        "what a job prints is not masked",
+        "a secret that a job prints is masked in its log",
+        Edit("orchestrator/executors/keeper/run.py", "if self.mask and self.output is None:", "if False:"),
+        ("tests/executors/test_masked.py",),
+    ),
+    Defect(
+        "a message about an end is not masked",
+        "a secret in a message is masked",
+        Edit("orchestrator/executors/keeper/run.py", '"message": self.mask.text(message),', '"message": message,'),
+        ("tests/executors/test_masked.py::test_no_message_about_an_end_holds_a_secret",),
     ),
 )
