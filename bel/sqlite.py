@@ -110,8 +110,8 @@ class SqliteStore(SqliteReader):
     async def open(cls, path: Path) -> Self:
         """Open or create a log file to write.
 
-        Raise LogUnreadable, NotALog or NewerLog when it is not for us, TailMissing, LogDamaged or BadHeadFile when
-        its end is not what the head row and the head file remember.
+        Raise LogUnreadable, NotALog or NewerLog when it is not for us, LogFull when there is no room to open it,
+        TailMissing, LogDamaged or BadHeadFile when its end is not what the head row and the head file remember.
         """
         async with contextlib.AsyncExitStack() as opened:
             _create(path)
@@ -231,6 +231,8 @@ async def _open_line(path: Path, mode: str, prepare: Callable[[Connection, Path]
     except DriverError as error:
         if result_code(error) == NOT_A_DATABASE:
             raise NotALog(path) from error
+        if result_code(error) == FULL:
+            raise LogFull(path, str(error)) from error
         raise LogUnreadable(path, str(error)) from error
 
 
