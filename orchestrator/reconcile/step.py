@@ -21,6 +21,7 @@ from orchestrator.reconcile.timers import ring
 from orchestrator.reconcile.wants import greet_wants, see_nodes, settle_wants
 
 PASSES_MAX = 10_000
+"""The most passes that leave as many nodes waiting as there were. Those that leave fewer come to their end anyhow."""
 EVENTS_A_NODE = 4
 """The most that one node leads to in a pass: its last try replaced, a JobRun queued, an instance begun, one let go."""
 
@@ -29,12 +30,15 @@ def reconcile(turn: Turn, events_max: int) -> bool:
     """Record all that follows. True if the turn was cut short because it had become large; go on in the next."""
     ring(turn)
     greet_wants(turn)
-    for _ in range(PASSES_MAX):
+    passes = waiting = 0
+    while passes < PASSES_MAX:
         room = events_max - len(turn.facts)
         if room <= 0:
             return True
         before = len(turn.facts)
         _apply_rules(turn, _next_nodes(turn, room))
+        passes += len(turn.board.pending) >= waiting
+        waiting = len(turn.board.pending)
         if turn.board.pending or len(turn.facts) > before:
             continue
         launch(turn, room)

@@ -6,6 +6,7 @@ from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
 from orchestrator.planning.turn import Turn
 from orchestrator.reconcile import reconcile
+from orchestrator.reconcile.step import PASSES_MAX
 from orchestrator.report import Report
 from statemachines.ids import SECOND_US, WantId
 from statemachines.jobrun import Canceling, Launching, Running
@@ -200,3 +201,13 @@ def test_a_want_that_is_created_and_paused_in_one_turn_stays_paused() -> None:
     decide(turn, PauseWant("test", WantId(answer.entity)))
     reconcile(turn, 1_000)
     assert core.state(answer.entity) == "Paused"
+
+
+def test_many_refs_of_which_nothing_follows_end_no_daemon() -> None:
+    """If this fails, a turn with little room gives up where more refs changed than it may make passes."""
+    core = Core('[application]\nname = "many"\n[[external]]\nname = "x"\noutputs = ["x/{n:int}"]')
+    turn = Turn(core.board, core.now, core.ids)
+    answer = decide(turn, CreateWant("test", tuple(f"x/{n}" for n in range(PASSES_MAX + 100))))
+    assert isinstance(answer, Accepted)
+    assert not reconcile(turn, 5)
+    assert core.state(answer.entity) == "UpstreamBuilding"
