@@ -6,18 +6,22 @@ server, not read from the request.
 Source: design section 10 (HTTP).
 """
 
+from typing import cast
+
 import msgspec
 from litestar import Litestar, Response
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
 
-from orchestrator.api.access import Asked, Gate, authorise
+from orchestrator.api.access import Asked, Caller, Gate, authorise
 from orchestrator.api.decoding import arguments_of
 from orchestrator.api.openapi import document_of
 from orchestrator.api.operations import OPERATIONS
 from orchestrator.api.ports import Engine
 from orchestrator.api.problems import ON_ERRORS
 from orchestrator.api.requests import BODY_BYTES_MAX
+from orchestrator.api.streams import MEDIA_TYPE, Events, Streams
 from orchestrator.api.table import Method, Operation
 
 
@@ -25,7 +29,7 @@ def create_app(engine: Engine, gate: Gate) -> Litestar:
     """The application over an engine; the gate says who asks."""
     return Litestar(
         route_handlers=[_handler(path, by_method) for path, by_method in _by_path().items()],
-        state=State({"engine": engine, "gate": gate, "document": document_of(OPERATIONS)}),
+        state=State({"engine": engine, "gate": gate, "streams": Streams(), "document": document_of(OPERATIONS)}),
         request_max_body_size=BODY_BYTES_MAX,
         exception_handlers=ON_ERRORS,
         openapi_config=None,
@@ -42,13 +46,23 @@ def _by_path() -> dict[str, dict[str, Operation]]:
 
 
 def _handler(path: str, by_method: dict[str, Operation]) -> HTTPRouteHandler:
-    async def handle(request: Asked) -> Response[bytes]:
+    async def handle(request: Asked) -> Response[bytes] | Stream:
         operation = by_method[request.method]
         gate: Gate = request.app.state.gate
         caller = gate(request)
         authorise(caller, operation.right)
+        if operation.streamed:
+            return await _streamed(operation, request, caller)
         answer = await operation.handle(**await arguments_of(operation, request, caller))
         return Response(msgspec.json.encode(answer), status_code=operation.status, media_type="application/json")
 
     methods: list[Method] = [operation.method for operation in by_method.values()]
     return HTTPRouteHandler(path.replace("}", ":str}"), http_method=methods)(handle)
+
+
+async def _streamed(operation: Operation, request: Asked, caller: Caller) -> Stream:
+    streams: Streams = request.app.state.streams
+    streams.check_room()
+    arguments = await arguments_of(operation, request, caller)
+    events = cast("Events[msgspec.Struct]", await operation.handle(**arguments))
+    return Stream(streams.sent(events), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})

@@ -16,6 +16,7 @@ import msgspec
 from orchestrator.api.decoding import AT, is_list, kinds_of
 from orchestrator.api.problems import PROBLEM_TYPE
 from orchestrator.api.refusals import status_of
+from orchestrator.api.streams import MEDIA_TYPE
 from orchestrator.api.table import Document, Header, Operation, Path
 from orchestrator.errors import ErrorCode
 from orchestrator.views.shapes import PAGE_MAX, Problem
@@ -58,7 +59,9 @@ class _Schemas:
 
     def __init__(self, operations: tuple[Operation, ...]) -> None:
         bodies = [operation.body.shape for operation in operations if operation.body]
-        types = tuple(dict.fromkeys((Problem, *bodies, *(operation.answer for operation in operations))))
+        types = tuple(
+            dict.fromkeys((Problem, *bodies, *(operation.streamed or operation.answer for operation in operations)))
+        )
         found, components = msgspec.json.schema_components(types, ref_template=_PLACE, schema_hook=_of_anything)
         self._places: dict[Any, Schema] = dict(zip(types, found, strict=True))
         self.components = dict(sorted(components.items()))
@@ -133,7 +136,7 @@ def _parameter(shape: type[msgspec.Struct], name: str, told: Schema, *, required
 
 
 def _responses(operation: Operation, schemas: _Schemas) -> Schema:
-    content = {"application/json": {"schema": schemas.of(operation.answer)}}
+    content = _content(operation, schemas)
     told: Schema = {str(operation.status.value): {"description": operation.status.phrase, "content": content}}
     refusals: dict[int, list[ErrorCode]] = {}
     for code in operation.refuses:
@@ -141,6 +144,12 @@ def _responses(operation: Operation, schemas: _Schemas) -> Schema:
     for status, codes in sorted(refusals.items()):
         told[str(status)] = _refusal(status, sorted(codes), schemas)
     return told
+
+
+def _content(operation: Operation, schemas: _Schemas) -> Schema:
+    if operation.streamed:
+        return {MEDIA_TYPE: {"schema": {"type": "string"}, "x-event-data": schemas.of(operation.streamed)}}
+    return {"application/json": {"schema": schemas.of(operation.answer)}}
 
 
 def _refusal(status: int, codes: list[ErrorCode], schemas: _Schemas) -> Schema:

@@ -78,6 +78,20 @@ class Patience(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     timeout_s: _Wait = 0.0
 
 
+class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where to begin, in bytes."""
+
+    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class Watched(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which entries: beyond a seq, of one kind, about one entity or belonging to it (a want's id: all of it)."""
+
+    after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    kind: str = ""
+    entity: str = ""
+
+
 class Following(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What comes after a seq, waiting for it at most so long."""
 

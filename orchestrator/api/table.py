@@ -9,7 +9,7 @@ every operation of its kind.
 Source: design section 10 (HTTP).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from http import HTTPStatus
 from inspect import getdoc
 from typing import Annotated, Any, Literal, NamedTuple, NewType, TypeVar, get_args, get_origin, get_type_hints
@@ -108,6 +108,13 @@ class Operation(NamedTuple):
     def about(self) -> str:
         """What it does."""
         return " ".join((getdoc(self.handle) or "").split())
+
+    @property
+    def streamed(self) -> Any:
+        """The type of what its events hold, or None where it gives one answer."""
+        if get_origin(self.answer) is not AsyncGenerator:
+            return None
+        return get_args(get_args(self.answer)[0])[0]
 
     @property
     def looks_back(self) -> bool:

@@ -58,7 +58,8 @@ class Listener(NamedTuple):
             with closing(HTTPResponse(connection)) as response:
                 response.begin()
                 headers = {name.lower(): value for name, value in response.getheaders()}
-                return Answer(response.status, headers, response.read())
+                streamed = headers["content-type"].startswith("text/event-stream")  # it would not end
+                return Answer(response.status, headers, b"" if streamed else response.read())
 
     def request(self, method: str, target: str, body: Any = None, **headers: str) -> bytes:
         """The bytes of a request; underscores in the names of headers stand for hyphens."""

@@ -1,13 +1,20 @@
 """JobRuns: what runs and ran, what it printed, and how to stop it."""
 
+import asyncio
+
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.pages import page_of
+from orchestrator.api.ports import Engine
 from orchestrator.api.reads import Reads
-from orchestrator.api.requests import Because, Offset, Page
+from orchestrator.api.requests import Because, Begin, Offset, Page
+from orchestrator.api.streams import Event, Events, LastEventId, resumed
 from orchestrator.api.table import Routes
 from orchestrator.views.shapes import JobRunDetail, JobRunFilter, JobRunView, LogText
 
 jobruns = Routes("jobruns")
+
+LOOK_AGAIN_S = 0.2
+"""A file does not say when it grows."""
 
 
 @jobruns.get("/jobruns")
@@ -26,6 +33,25 @@ async def show_jobrun(reads: Reads, run: str) -> JobRunDetail:
 async def show_log(door: LocalDoor, run: str, place: Offset) -> LogText:
     """Read a piece of what a JobRun printed, at most 1 MiB."""
     return await door.log_text(run, place.offset)
+
+
+@jobruns.get("/jobruns/{run}/log/stream", "no_such_jobrun", "no_log_text", "busy")
+async def stream_log(door: LocalDoor, engine: Engine, run: str, place: Begin, last: LastEventId) -> Events[LogText]:
+    """Send what a JobRun prints as it prints it, until it has ended; an event's id is where the next piece begins."""
+    await door.jobrun(run)
+    return _pieces(door, engine, run, resumed(place.offset, last))
+
+
+async def _pieces(door: LocalDoor, engine: Engine, run: str, offset: int) -> Events[LogText]:
+    while not engine.is_draining:
+        piece = await door.log_text(run, offset)
+        if piece.text or piece.complete:
+            yield Event(piece.next_offset, "piece", piece)
+        if piece.complete:
+            return
+        offset = piece.next_offset
+        if not piece.text:
+            await asyncio.sleep(LOOK_AGAIN_S)
 
 
 @jobruns.post("/jobruns/{run}/cancel", "no_such_jobrun", "not_now")

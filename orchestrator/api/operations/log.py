@@ -2,12 +2,17 @@
 
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.pages import page_of
+from orchestrator.api.ports import Engine
 from orchestrator.api.reads import Reads
-from orchestrator.api.requests import AtMoment, Between, Following, Page
+from orchestrator.api.requests import AtMoment, Between, Following, Page, Watched
+from orchestrator.api.streams import Event, Events, LastEventId, resumed
 from orchestrator.api.table import UNREADABLE, Routes
 from orchestrator.views.shapes import Diff, EntryFilter, EntryView, Moment
 
 log = Routes("log")
+
+SLICE_S = 1.0
+"""How long is waited for an entry before it is asked whether the daemon ends."""
 
 
 @log.get("/entries", *UNREADABLE)
@@ -20,6 +25,20 @@ async def list_entries(reads: Reads, chosen: EntryFilter) -> Page[EntryView]:
 async def next_entries(door: LocalDoor, asked: Following) -> Page[EntryView]:
     """Give the entries after a seq, waiting for the first of them."""
     return Page(await door.next_entries(asked.after, asked.timeout_s))
+
+
+@log.get("/entries/stream", "busy", *UNREADABLE)
+async def stream_entries(door: LocalDoor, engine: Engine, chosen: Watched, last: LastEventId) -> Events[EntryView]:
+    """Send each entry beyond a seq, those there are and then each as it comes; an event's id is its seq."""
+    return _entries(door, engine, chosen, resumed(chosen.after, last))
+
+
+async def _entries(door: LocalDoor, engine: Engine, chosen: Watched, after: int) -> Events[EntryView]:
+    while not engine.is_draining:
+        for entry in await door.next_entries(after, SLICE_S):
+            after = entry.seq
+            if chosen.kind in {"", entry.kind} and chosen.entity in {"", entry.entity, entry.want}:
+                yield Event(entry.seq, entry.kind, entry)
 
 
 @log.get("/moment", "bad_time", "no_such_seq", *UNREADABLE)
