@@ -2,6 +2,7 @@
 
 bel.sqlite          the build event log
 lock, socket        one daemon a directory, and how to reach it
+tokens/             who may ask over TCP
 store/              the bytes of partition instances, and current/, the link tree
 runs/<JobRun>/      what a JobRun was told (context.json), what it said (report), its output (log)
 runs/keepers/       the journals of keepers
@@ -30,6 +31,10 @@ class Layout(msgspec.Struct, frozen=True):
     @property
     def socket(self) -> Path:
         return self.state / "socket"
+
+    @property
+    def tokens(self) -> Path:
+        return self.state / "tokens"
 
     @property
     def store(self) -> Path:
