@@ -29,8 +29,12 @@ def connect(path: Path) -> socket.socket:
     """A connection to a daemon's socket."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(PATIENCE_S)
-    with address_of(path) as address:
-        connection.connect(address)
+    try:
+        with address_of(path) as address:
+            connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
     return connection
 
 
