@@ -36,27 +36,33 @@ class CreateWant(Command, frozen=True):
     """The entry after which whoever wishes looked: refused where anything has happened since."""
 
 
-class CancelWant(Command, frozen=True):
+class OnOne(Command, frozen=True, kw_only=True):
+    """A command on one entity. With ``expected_seq``: only if nothing happened to it since that entry."""
+
+    expected_seq: int | None = None
+
+
+class CancelWant(OnOne, frozen=True):
     """Take a wish back."""
 
     want: WantId
     reason: str = ""
 
 
-class PauseWant(Command, frozen=True):
+class PauseWant(OnOne, frozen=True):
     """Let a want demand nothing until it is resumed."""
 
     want: WantId
     reason: str = ""
 
 
-class ResumeWant(Command, frozen=True):
+class ResumeWant(OnOne, frozen=True):
     """Let a paused want go on."""
 
     want: WantId
 
 
-class RetryWant(Command, frozen=True):
+class RetryWant(OnOne, frozen=True):
     """Let a failed want try again."""
 
     want: WantId
@@ -81,7 +87,7 @@ class ReportPartition(Command, frozen=True):
     environment: str = LOCAL
 
 
-class CancelRun(Command, frozen=True):
+class CancelRun(OnOne, frozen=True):
     """Stop this JobRun; what it was building fails."""
 
     run: RunId

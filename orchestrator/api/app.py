@@ -23,6 +23,7 @@ from orchestrator.api.problems import ON_ERRORS
 from orchestrator.api.requests import BODY_BYTES_MAX
 from orchestrator.api.streams import MEDIA_TYPE, Events, Streams
 from orchestrator.api.table import Method, Operation
+from orchestrator.api.tags import headers_of
 
 
 def create_app(engine: Engine, gate: Gate) -> Litestar:
@@ -54,7 +55,12 @@ def _handler(path: str, by_method: dict[str, Operation]) -> HTTPRouteHandler:
         if operation.streamed:
             return await _streamed(operation, request, caller)
         answer = await operation.handle(**await arguments_of(operation, request, caller))
-        return Response(msgspec.json.encode(answer), status_code=operation.status, media_type="application/json")
+        return Response(
+            msgspec.json.encode(answer),
+            status_code=operation.status,
+            media_type="application/json",
+            headers=headers_of(answer),
+        )
 
     methods: list[Method] = [operation.method for operation in by_method.values()]
     return HTTPRouteHandler(path.replace("}", ":str}"), http_method=methods)(handle)

@@ -90,17 +90,17 @@ class LocalDoor(PresentReads):
         command = _create(wish, self._actor)
         return await (self._command_want(command) if wish.plan is None else self._as_planned(command, wish.plan))
 
-    async def cancel_want(self, want: str, reason: str = "") -> WantView:
-        return await self._command_want(CancelWant(self._actor, WantId(want), reason))
+    async def cancel_want(self, want: str, reason: str = "", *, expected: int | None = None) -> WantView:
+        return await self._command_want(CancelWant(self._actor, WantId(want), reason, expected_seq=expected))
 
-    async def pause_want(self, want: str, reason: str = "") -> WantView:
-        return await self._command_want(PauseWant(self._actor, WantId(want), reason))
+    async def pause_want(self, want: str, reason: str = "", *, expected: int | None = None) -> WantView:
+        return await self._command_want(PauseWant(self._actor, WantId(want), reason, expected_seq=expected))
 
-    async def resume_want(self, want: str) -> WantView:
-        return await self._command_want(ResumeWant(self._actor, WantId(want)))
+    async def resume_want(self, want: str, *, expected: int | None = None) -> WantView:
+        return await self._command_want(ResumeWant(self._actor, WantId(want), expected_seq=expected))
 
-    async def retry_want(self, want: str) -> WantView:
-        return await self._command_want(RetryWant(self._actor, WantId(want)))
+    async def retry_want(self, want: str, *, expected: int | None = None) -> WantView:
+        return await self._command_want(RetryWant(self._actor, WantId(want), expected_seq=expected))
 
     async def wait_want(self, want: str, timeout_s: float) -> WantView:
         deadline = asyncio.get_running_loop().time() + timeout_s
@@ -136,8 +136,8 @@ class LocalDoor(PresentReads):
 
     # -- JobRuns --------------------------------------------------------------------------------------------------
 
-    async def cancel_jobrun(self, run: str, reason: str = "") -> JobRunView:
-        accepted = await self._submit(CancelRun(self._actor, RunId(run), reason))
+    async def cancel_jobrun(self, run: str, reason: str = "", *, expected: int | None = None) -> JobRunView:
+        accepted = await self._submit(CancelRun(self._actor, RunId(run), reason, expected_seq=expected))
         board = await self.board()
         return jobrun_view(board, board.world.runs[known_run(board, accepted.entity)])
 
@@ -182,7 +182,7 @@ class LocalDoor(PresentReads):
             found = await self.plan(command.refs)
             if found.digest != digest:
                 why = f"plan {digest} is stale: as of entry {found.seq} it would be plan {found.digest}"
-                raise refusal("stale_plan", why, f"look at it again: wantd plan {command.refs[0]}")
+                raise refusal("stale_plan", why, f"look at it again: wantd plan {' '.join(command.refs[:1])}".rstrip())
             answer = await self._answered(msgspec.structs.replace(command, as_of=found.seq))
             if isinstance(answer, Accepted):
                 board = await self.board()

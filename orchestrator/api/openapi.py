@@ -18,6 +18,7 @@ from orchestrator.api.problems import PROBLEM_TYPE
 from orchestrator.api.refusals import status_of
 from orchestrator.api.streams import MEDIA_TYPE
 from orchestrator.api.table import Document, Header, Operation, Path
+from orchestrator.api.tags import TAGGED
 from orchestrator.errors import ErrorCode
 from orchestrator.views.shapes import PAGE_MAX, Problem
 
@@ -137,7 +138,10 @@ def _parameter(shape: type[msgspec.Struct], name: str, told: Schema, *, required
 
 def _responses(operation: Operation, schemas: _Schemas) -> Schema:
     content = _content(operation, schemas)
-    told: Schema = {str(operation.status.value): {"description": operation.status.phrase, "content": content}}
+    good: Schema = {"description": operation.status.phrase, "content": content}
+    if operation.answer in TAGGED:
+        good["headers"] = {"ETag": {"description": "Its newest entry.", "schema": {"type": "string"}}}
+    told: Schema = {str(operation.status.value): good}
     refusals: dict[int, list[ErrorCode]] = {}
     for code in operation.refuses:
         refusals.setdefault(status_of(code), []).append(code)

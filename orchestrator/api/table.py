@@ -181,7 +181,7 @@ def _argument(name: str, hint: Any, method: Method, path: str) -> Argument:
 def _usual(arguments: dict[str, Argument]) -> tuple[ErrorCode, ...]:
     """The codes that follow from what an operation takes."""
     codes = list(_OF_ALL)
-    if any(isinstance(argument, Query | Body) or argument == Given(Reads) for argument in arguments.values()):
+    if any(isinstance(argument, Query | Body | Header) or argument == Given(Reads) for argument in arguments.values()):
         codes.append("bad_request")
     if any(isinstance(argument, Body) for argument in arguments.values()):
         codes.append("too_large")

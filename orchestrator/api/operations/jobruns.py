@@ -9,6 +9,7 @@ from orchestrator.api.reads import Reads
 from orchestrator.api.requests import Because, Begin, Offset, Page
 from orchestrator.api.streams import Event, Events, LastEventId, resumed
 from orchestrator.api.table import Routes
+from orchestrator.api.tags import IfMatch, expected
 from orchestrator.views.shapes import JobRunDetail, JobRunFilter, JobRunView, LogText
 
 jobruns = Routes("jobruns")
@@ -54,7 +55,7 @@ async def _pieces(door: LocalDoor, engine: Engine, run: str, offset: int) -> Eve
             await asyncio.sleep(LOOK_AGAIN_S)
 
 
-@jobruns.post("/jobruns/{run}/cancel", "no_such_jobrun", "not_now")
-async def cancel_jobrun(door: LocalDoor, run: str, because: Because) -> JobRunView:
+@jobruns.post("/jobruns/{run}/cancel", "no_such_jobrun", "not_now", "changed_meanwhile")
+async def cancel_jobrun(door: LocalDoor, run: str, because: Because, match: IfMatch) -> JobRunView:
     """Stop a JobRun; what it was building fails."""
-    return await door.cancel_jobrun(run, because.reason)
+    return await door.cancel_jobrun(run, because.reason, expected=expected(match))

@@ -10,6 +10,7 @@ from orchestrator.api.pages import page_of
 from orchestrator.api.reads import Reads
 from orchestrator.api.requests import Because, Page, Patience
 from orchestrator.api.table import Header, Routes
+from orchestrator.api.tags import IfMatch, expected
 from orchestrator.views.shapes import Progress, WantDetail, WantFilter, WantView, Wish
 
 wants = Routes("wants")
@@ -60,25 +61,25 @@ async def show_progress(reads: Reads, want: str) -> Progress:
     return await reads.progress(want)
 
 
-@wants.post("/wants/{want}/cancel", "no_such_want", "not_now")
-async def cancel_want(door: LocalDoor, want: str, because: Because) -> WantView:
+@wants.post("/wants/{want}/cancel", "no_such_want", "not_now", "changed_meanwhile")
+async def cancel_want(door: LocalDoor, want: str, because: Because, match: IfMatch) -> WantView:
     """Take a want back."""
-    return await door.cancel_want(want, because.reason)
+    return await door.cancel_want(want, because.reason, expected=expected(match))
 
 
-@wants.post("/wants/{want}/pause", "no_such_want", "not_now")
-async def pause_want(door: LocalDoor, want: str, because: Because) -> WantView:
+@wants.post("/wants/{want}/pause", "no_such_want", "not_now", "changed_meanwhile")
+async def pause_want(door: LocalDoor, want: str, because: Because, match: IfMatch) -> WantView:
     """Let a want demand nothing for now."""
-    return await door.pause_want(want, because.reason)
+    return await door.pause_want(want, because.reason, expected=expected(match))
 
 
-@wants.post("/wants/{want}/resume", "no_such_want", "not_now")
-async def resume_want(door: LocalDoor, want: str) -> WantView:
+@wants.post("/wants/{want}/resume", "no_such_want", "not_now", "changed_meanwhile")
+async def resume_want(door: LocalDoor, want: str, match: IfMatch) -> WantView:
     """Let a paused want go on."""
-    return await door.resume_want(want)
+    return await door.resume_want(want, expected=expected(match))
 
 
-@wants.post("/wants/{want}/retry", "no_such_want", "not_now")
-async def retry_want(door: LocalDoor, want: str) -> WantView:
+@wants.post("/wants/{want}/retry", "no_such_want", "not_now", "changed_meanwhile")
+async def retry_want(door: LocalDoor, want: str, match: IfMatch) -> WantView:
     """Try what failed of a want again."""
-    return await door.retry_want(want)
+    return await door.retry_want(want, expected=expected(match))
