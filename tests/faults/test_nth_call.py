@@ -82,7 +82,7 @@ class Story:
     async def _live(self) -> bool:
         try:
             log = await open_log(self._path, CODEC)
-        except LogUnreadable:
+        except (LogUnreadable, LogFull):
             self.outcomes.add("no start")
             return False
         async with log:
