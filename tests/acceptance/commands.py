@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from bel.lock import read_holder
@@ -26,9 +27,9 @@ class Wantd:
         self.answers = config.with_name("answers")
         self.said = config.with_name("said")
 
-    def run(self, *command: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, code: int = 0, patience_s: float = PATIENCE_S) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, which must have this exit code."""
-        done = self._run(*command)
+        done = self._run(command, patience_s)
         assert done.returncode == code, f"wantd {' '.join(command)} ended with {done.returncode}: {done.stderr}"
         return done
 
@@ -47,10 +48,10 @@ class Wantd:
         wait_until(lambda: life.must_live() and ready in self.said.read_text(), "the daemon is ready")
         return life
 
-    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, command: Sequence[str], patience_s: float) -> subprocess.CompletedProcess[str]:
         argv = self._argv(*command)
         return subprocess.run(
-            argv, env=ENVIRON, cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            argv, env=ENVIRON, cwd=self.folder, capture_output=True, text=True, timeout=patience_s, check=False
         )
 
     def _argv(self, *command: str) -> list[str]:

@@ -17,7 +17,7 @@ from tests.acceptance.notes import Note, Notes
 
 YEAR = "delays/yearly/year=2013"
 FIGURES = (336_776, 8_255, 12.639)
-_LOOKS = 500
+_SHORT = 10_000
 _NEAR_S = 20.0
 """On a busy machine a job may have been spawned so long before its first note, and its end be recorded so long after
 its last. It also goes on for a moment when its keeper dies, until it is cleared away."""
@@ -26,7 +26,8 @@ its last. It also goes on for a moment when its keeper dies, until it is cleared
 async def replay(state: Path) -> World:
     """Fold the whole log from nothing; every law holds at the ends of batches.
 
-    Looked at after every batch of a short log, and ever more rarely in a long one: a look costs as much as the world.
+    Looked at after every batch of a short log, and at each twentieth more of a long one: a look costs as much as the
+    world.
     """
     reader = await open_reader(Layout(state).log, CODEC)
     try:
@@ -34,7 +35,7 @@ async def replay(state: Path) -> World:
         async for entries in reader.read():
             for entry in entries:
                 if entry.batch != batch and entry.seq >= due:
-                    due = entry.seq + entry.seq // _LOOKS
+                    due = 0 if entry.seq < _SHORT else entry.seq + entry.seq // 20
                     assert list(laws.check(world)) == []
                 batch = entry.batch
                 world.apply(entry.event, entry.seq)
