@@ -87,6 +87,7 @@ def play(house: House, rounds: int) -> None:
     house.begin("bel", "verify").ends(0)
 
 
+@pytest.mark.timeout(400)
 def test_one_of_many_daemons_leads_and_the_others_say_who(house: House) -> None:
     """Broken: two daemons write one log, or one that has to wait does not say for whom."""
     play(house, ROUNDS)
