@@ -23,6 +23,10 @@ class Caught(NamedTuple):
     seconds: float
 
 
+class NotRun(Exception):
+    """pytest found no such test, or none at all; the message is what it said."""
+
+
 def unsound(tree: Tree, defects: Iterable[Defect]) -> list[str]:
     """Run the named tests where nothing is broken; give those that fail, which can notice nothing."""
     named = list(dict.fromkeys(test for defect in defects for test in defect.tests))
@@ -40,15 +44,15 @@ def plant(tree: Tree, defect: Defect, unsound: Iterable[str] = ()) -> Caught:
 
 
 def first_failure(ended: Ended) -> str:
-    """Name what failed first; empty where all passed."""
+    """Name what failed first; empty where all passed. Raises NotRun."""
     found = failures(ended)
     return found[0] if found else ""
 
 
 def failures(ended: Ended) -> list[str]:
-    """Name what failed."""
+    """Name what failed. Raises NotRun."""
     if ended.code == 0:
         return []
     if ended.code in {4, 5}:
-        raise AssertionError(f"no test was run:\n{ended.said[-2000:]}")
+        raise NotRun(ended.said[-2000:])
     return _FAILED.findall(ended.said) or ["no test comes to an end" if ended.code is None else "no test can run"]

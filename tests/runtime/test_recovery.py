@@ -1,5 +1,6 @@
 """A second start on the same log: every row of the recovery table, and a crash at every single append."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -16,7 +17,7 @@ from statemachines.ids import RunId
 from statemachines.refs import Ref
 from statemachines.world import World
 from tests.kit.core import Core
-from tests.runtime.rig import BAD, GOOD, Died, Rig, live_in
+from tests.runtime.rig import BAD, GOOD, PATIENCE_S, Died, Rig, live_in
 
 APPLICATION = """
 [application]
@@ -275,7 +276,7 @@ async def test_links_that_were_not_drawn_are_drawn_at_the_next_start(tmp_path: P
         await life.until(lambda _: False)
     ((ref, _),) = live_in(await rig.check()).items()
     assert store.published("local", ref) is None
-    async with rig.life() as life:
+    async with rig.life() as life, asyncio.timeout(PATIENCE_S):
         await life.turn()
         while store.published("local", ref) is None:
             await life.turn()
