@@ -74,7 +74,7 @@ CORE = (
             "last.tries + failed, last.lost + lost",
             "last.tries + failed + lost, last.lost + lost",
         ),
-        (_MODEL, "tests/engine"),
+        ("tests/engine/test_tries.py::test_losses_and_failures_are_counted_apart",),
     ),
     Defect(
         "a JobRun that was lost is not tried again",
