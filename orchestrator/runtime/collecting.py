@@ -1,9 +1,10 @@
-"""What a JobRun left behind: its report, and what lies where its outputs should be.
+"""What a JobRun left behind: its report, what lies where its outputs should be, and the folder it was given.
 
 Runs in a thread: outputs are read whole to seal them. A report or an output that cannot be read is a finding about
 the job, never a crash.
 """
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from orchestrator.executors.keeper.masking import Mask
 from orchestrator.observations import Exit, Found, JobEnded, Nothing
 from orchestrator.report import BadReport, Report
 from orchestrator.runtime.inline import InlineJobs
-from orchestrator.runtime.layout import Layout
+from orchestrator.runtime.layout import CONTEXT, LOG, REPORT, Layout
 from orchestrator.runtime.reports import read_report
 from orchestrator.store import Absent, BadOutput, PartitionStore, Sealed
+from statemachines.ids import RunId
 from statemachines.jobrun import Output, RunSpec
 from statemachines.partition import Content
 from statemachines.refs import Ref
@@ -48,6 +50,12 @@ class Collector:
             with suppress(OSError):
                 self._store.remove(self._location(output))
 
+    def give_back(self, runs: list[RunId]) -> None:
+        """Remove the folders of JobRuns, each up to a log in which something is. What the disk will not let go stays."""
+        for run in runs:
+            with suppress(OSError):
+                _empty_out(str(self._layout.run(run)))
+
     def _location(self, output: Output) -> Path:
         return self._store.location(output.ref, output.instance)
 
@@ -79,3 +87,14 @@ def _told(exit_: Exit, mask: Mask) -> Exit:
 def _masked(found: Found, mask: Mask) -> Found:
     """A reason may name a file, and a job may have named it after anything."""
     return Nothing(mask.text(found.reason)) if isinstance(found, Nothing) else found
+
+
+def _empty_out(folder: str) -> None:
+    for name in (CONTEXT, REPORT):
+        with suppress(FileNotFoundError):
+            os.unlink(f"{folder}/{name}")  # noqa: PTH108 - for every JobRun: a Path would double the cost
+    with suppress(FileNotFoundError):
+        if os.lstat(f"{folder}/{LOG}").st_size:
+            return
+        os.unlink(f"{folder}/{LOG}")  # noqa: PTH108
+    os.rmdir(folder)  # noqa: PTH106

@@ -17,12 +17,12 @@ import msgspec
 from orchestrator.catalog import Catalog, Job
 from orchestrator.executors.base import InlineStart, ProcessStart, WorkerStart
 from orchestrator.runtime.inline import InlineJobs
-from orchestrator.runtime.layout import Layout
+from orchestrator.runtime.layout import CONTEXT, REPORT, Layout
 from orchestrator.runtime.places import place_of
 from orchestrator.runtime.secrets import Secrets
 from orchestrator.runtime.told import InputTold, OutputTold, Told, refs_of
 from orchestrator.store import PartitionStore
-from statemachines.ids import SECOND_US, InstanceId
+from statemachines.ids import SECOND_US, InstanceId, RunId
 from statemachines.jobrun import Launching
 from statemachines.partition import Building, Live, Tainted
 from statemachines.world import World
@@ -75,10 +75,11 @@ class Launcher:
 
     def write(self, told: Told) -> None:
         """Make the folder of a JobRun, its context, its empty report, and the parents of its outputs."""
-        folder = self._layout.state / "runs" / told.run
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / "context.json").write_bytes(msgspec.json.encode(told))
-        (folder / "report").touch(mode=0o600)
+        folder = str(self._layout.run(RunId(told.run)))
+        _make_folder(folder)
+        with open(f"{folder}/{CONTEXT}", "wb", opener=_private) as context:
+            context.write(msgspec.json.encode(told))
+        os.close(_private(f"{folder}/{REPORT}", os.O_WRONLY | os.O_CREAT))
         self._store.prepare(Path(output.location) for output in told.outputs)
 
     def environment(self, catalog: Catalog, job: Job, told_by_config: Mapping[str, str]) -> dict[str, str]:
@@ -134,6 +135,19 @@ class Launcher:
         live = instance.was if isinstance(instance, Tainted) else instance
         assert isinstance(live, Live), "an input was Live when the JobRun was launched"
         return InputTold(instance.spec.ref, place_of(self._store, world, instance), live.content.digest)
+
+
+def _make_folder(folder: str) -> None:
+    try:
+        os.mkdir(folder, 0o700)  # noqa: PTH102 - for every JobRun: Paths would double the cost
+    except FileExistsError:
+        return  # a start that is done again
+    except FileNotFoundError:
+        os.makedirs(folder, 0o700)  # noqa: PTH103
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 def _attempt(world: World, run: Launching) -> int:

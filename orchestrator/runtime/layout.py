@@ -4,7 +4,8 @@ bel.sqlite          the build event log
 lock, socket        one daemon a directory, and how to reach it
 tokens/             who may ask over TCP
 store/              the bytes of partition instances, and current/, the link tree
-runs/<JobRun>/      what a JobRun was told (context.json), what it said (report), its output (log)
+runs/<JobRun>/      what a JobRun was told (context.json), what it said (report), its output (log); of one that did
+                    its work only a log with something in it is kept
 runs/keepers/       the journals of keepers
 """
 
@@ -13,6 +14,9 @@ from pathlib import Path
 import msgspec
 
 from statemachines.ids import RunId
+
+CONTEXT, REPORT, LOG = "context.json", "report", "log"
+"""What is in the folder of a JobRun."""
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -49,10 +53,10 @@ class Layout(msgspec.Struct, frozen=True):
         return self.state / "runs" / run
 
     def run_log(self, run: RunId) -> Path:
-        return self.run(run) / "log"
+        return self.run(run) / LOG
 
     def run_report(self, run: RunId) -> Path:
-        return self.run(run) / "report"
+        return self.run(run) / REPORT
 
     def run_context(self, run: RunId) -> Path:
-        return self.run(run) / "context.json"
+        return self.run(run) / CONTEXT

@@ -24,9 +24,10 @@ from orchestrator.executors.keeper.masking import NO_MASK, Mask
 from orchestrator.observations import AnyObservation, Exit, JobEnded, JobStarted
 from orchestrator.planning.turn import Fact
 from orchestrator.runtime.asking import ask
+from orchestrator.runtime.chores import Chores
 from orchestrator.runtime.collecting import Collector
 from orchestrator.runtime.launching import Launcher
-from orchestrator.runtime.links import Links, Place, link_to
+from orchestrator.runtime.links import Links, link_to
 from orchestrator.runtime.recovery import Findings
 from orchestrator.runtime.room import Room
 from orchestrator.runtime.secrets import BadSecret
@@ -85,8 +86,8 @@ class Runner:
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="wantd-store")
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="wantd-sync")
         self._sync = GroupSync(partial(_in, self._syncer, store.sync))
-        self._links_due: list[Place] = []
-        self._drawing: asyncio.Task[None] | None = None
+        self._chores = Chores()
+        self._tidying: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._may_be_given_up: set[asyncio.Task[None]] = set()
         self._stops: set[RunId] = set()
@@ -121,9 +122,9 @@ class Runner:
         ended = [fact.event.id for fact in facts if isinstance(fact.event, JobRunEvent)]
         self._settle([run for run in ended if _spec_of_ended(world.runs[run]) is not None], world)
         live = [fact.event.id for fact in facts if isinstance(fact.event, PartitionLive)]
-        self._links_due += [place for place in (link_to(self._store, world, one) for one in live) if place is not None]
-        if self._links_due and (self._drawing is None or self._drawing.done()):
-            self._drawing = self._do(self._draw_links())
+        places = (link_to(self._store, world, one) for one in live)
+        self._chores.links += [place for place in places if place is not None]
+        self._tidy()
         self.act(owed, world)
 
     def resume(self, found: Findings) -> None:
@@ -273,20 +274,30 @@ class Runner:
         """The ends of these JobRuns are durable: outputs that were never Live may go, and then their records."""
         specs = [spec for spec in (_spec_of_ended(world.runs.get(run)) for run in runs) if spec is not None]
         left = [output for spec in specs for output in spec.outputs if not _was_live(world, output)]
+        folders = [spec.id for spec in specs if self._has_a_folder(spec) and _was_fine(world, spec)]
         self._stops.difference_update(runs)
-        if left:
-            self._do(self._discard_and_settle(runs, left))
+        if left or folders:
+            self._chores.outputs += left
+            self._chores.folders += folders
+            self._chores.ended += runs
+            self._tidy()
         elif runs:
             self._executor.settled(runs)
 
-    async def _discard_and_settle(self, runs: Sequence[RunId], left: list[Output]) -> None:
-        await _in(self._hand, self._collector.discard, left)
-        self._executor.settled(runs)
+    def _has_a_folder(self, spec: RunSpec) -> bool:
+        job = self._catalog.jobs.get(spec.job)
+        return job is None or job.executor != "inline"
 
-    async def _draw_links(self) -> None:
-        while self._links_due:
-            due, self._links_due = self._links_due, []
-            await _in(self._hand, self._links.draw, due)
+    def _tidy(self) -> None:
+        if self._chores and (self._tidying is None or self._tidying.done()):
+            self._tidying = self._do(self._do_chores())
+
+    async def _do_chores(self) -> None:
+        while self._chores:
+            chores, self._chores = self._chores, Chores()
+            await _in(self._hand, chores.do, self._links, self._collector)
+            if chores.ended:
+                self._executor.settled(chores.ended)
 
     async def _redraw_links(self, world: World, canonical: Sequence[InstanceId]) -> None:
         for start in range(0, len(canonical), LINKS_A_GO):
@@ -337,6 +348,11 @@ def _has_bytes(ended: JobEnded) -> bool:
 
 def _was_live(world: World, output: Output) -> bool:
     return live_of(world.partitions[output.instance]) is not None
+
+
+def _was_fine(world: World, spec: RunSpec) -> bool:
+    """Whether nobody will ask what it was told and what it said: it did its work, or will be told more next time."""
+    return isinstance(world.runs[spec.id], jobrun.Succeeded | jobrun.DepMiss)
 
 
 def _spec_of_ended(state: jobrun.JobRun | None) -> RunSpec | None:

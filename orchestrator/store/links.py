@@ -16,23 +16,31 @@ from pathlib import Path
 
 from orchestrator.store.paths import INSTANCE_MARK
 
+FOLDERS_REMEMBERED = 1_000
+
 
 class LinkTree:
     """Symbolic links below one folder."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._opened: set[Path] = set()
+        """Folders that were seen to be folders, up to the root, and that nobody but this tree takes away."""
 
     def point(self, name: str, target: Path) -> None:
         """Let the link of a name (a relative path) point to an absolute path."""
-        self._open_up((self._root / name).parent)
-        _put_link(self._place(name), target)
+        place = self._root / name
+        if place.parent not in self._opened or not _put_first_link(place, target):
+            self._open_up(place.parent)
+            _put_link(self._place(name), target)
+            self._remember(place.parent)
 
     def take_away(self, name: str) -> None:
         """Delete the link of a name, and the folders that become empty."""
         place = self._place(name)
         if not place.is_symlink():
             return
+        self._opened.clear()
         place.unlink()
         folder = place.parent
         while folder != self._root and not any(folder.iterdir()):
@@ -43,6 +51,11 @@ class LinkTree:
         """Say where the link of a name points."""
         place = self._place(name)
         return Path(os.path.normpath(place.parent / place.readlink())) if place.is_symlink() else None
+
+    def _remember(self, folder: Path) -> None:
+        if len(self._opened) >= FOLDERS_REMEMBERED:
+            self._opened.clear()
+        self._opened.add(folder)
 
     def _place(self, name: str) -> Path:
         place = self._root / name
@@ -65,6 +78,15 @@ def _is_folder(path: Path) -> bool:
         return stat.S_ISDIR(path.lstat().st_mode)
     except FileNotFoundError:
         return False
+
+
+def _put_first_link(place: Path, target: Path) -> bool:
+    """Put a link where nothing is; False where that cannot be done, for whatever reason."""
+    try:
+        place.symlink_to(os.path.relpath(target, place.parent))
+    except OSError:
+        return False
+    return True
 
 
 def _put_link(place: Path, target: Path) -> None:

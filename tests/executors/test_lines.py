@@ -76,7 +76,11 @@ async def test_a_run_that_waits_in_line_is_canceled_without_being_started(local:
 
 
 def run_of(number: int, pool: str, size: int, slots: int) -> Run:
-    return Run(Request(f"r{number}", Command(["true"]), Pool(pool, size), slots, "/", {}, "/dev/null", 4096, None, 1.0, {}, {}, ()))
+    return Run(
+        Request(
+            f"r{number}", Command(["true"]), Pool(pool, size), slots, "/", {}, "/dev/null", 4096, None, 1.0, {}, {}, ()
+        )
+    )
 
 
 @given(

@@ -195,6 +195,7 @@ class Rig:
         self.memory = MemoryStore()
         self.store = store or self.memory
         self.clock = HandClock()
+        self._told: dict[str, Told] = {}
 
     @asynccontextmanager
     async def life(self, *, dies_at: int | None = None, written: bool = False) -> "AsyncGenerator[Life]":
@@ -224,10 +225,13 @@ class Rig:
         raise AssertionError(f"it did not end by {ending.__name__}")
 
     def told(self, run: str) -> Told:
-        """What a run was told, read where its job would read it."""
-        start = next(start for start in self.executor.starts if start.run == run)
-        assert isinstance(start, ProcessStart)
-        return msgspec.json.decode(Path(start.env["WANTD_CONTEXT"]).read_bytes(), type=Told)
+        """What a run was told, read where its job would read it, as long as it is there."""
+        if run not in self._told:
+            start = next(start for start in self.executor.starts if start.run == run)
+            assert isinstance(start, ProcessStart)
+            context = Path(start.env["WANTD_CONTEXT"]).read_bytes()
+            self._told[run] = msgspec.json.decode(context, type=Told)
+        return self._told[run]
 
     def write_outputs(self, run: str) -> None:
         """Do a job's work: what it makes follows from what it was given."""
