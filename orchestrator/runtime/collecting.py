@@ -51,7 +51,7 @@ class Collector:
                 self._store.remove(self._location(output))
 
     def give_back(self, runs: list[RunId]) -> None:
-        """Remove the folders of JobRuns, each up to a log in which something is. What the disk will not let go stays."""
+        """Remove the folders of JobRuns, but for logs in which something is. What the disk will not let go stays."""
         for run in runs:
             with suppress(OSError):
                 _empty_out(str(self._layout.run(run)))
