@@ -1,13 +1,10 @@
-"""The door to a daemon, over its unix socket: the standard library and msgspec, so that a command line starts fast.
+"""The door to a daemon, over HTTP: the standard library and msgspec, so that a command line starts fast.
 
-One connection a request. Requests run in a thread, so the event loop stays free. Lists are fetched page by page until
-they are whole. Nothing is tried again here: a want carries an idempotency key, if it may be asked for twice.
+Lists are fetched page by page until they are whole. Nothing is tried again here: a want carries an idempotency key, if
+it may be asked for twice. With ``expected``, the ``seq`` of what was seen, a command is refused if that has changed.
 """
 
-import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -33,8 +30,7 @@ from orchestrator.api.requests import (
     Reported,
     Tainted,
 )
-from orchestrator.api.unix import address_of
-from orchestrator.errors import is_code
+from orchestrator.api.wire import Wire
 from orchestrator.views.shapes import (
     PAGE_MAX,
     Diff,
@@ -53,7 +49,6 @@ from orchestrator.views.shapes import (
     PartitionDetail,
     PartitionFilter,
     Plan,
-    Problem,
     Progress,
     Scalar,
     Status,
@@ -67,39 +62,22 @@ from orchestrator.views.shapes import (
 
 T = TypeVar("T")
 
-PATIENCE_S = 120.0
-"""How long a daemon may take to answer."""
-
 SLICE_S = 2.0
 """How long one request waits for something to happen; then it is asked again."""
 
 
-class _Connection(HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("wantd", timeout=PATIENCE_S)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        with address_of(self._path) as address:
-            self.sock.connect(address)
-
-
 class HttpDoor:
-    """Reads and commands of the daemon that listens on a socket."""
+    """Reads and commands of the daemon at the end of a wire, or of the socket at a path."""
 
-    def __init__(self, socket_path: Path) -> None:
-        self._path = socket_path
+    def __init__(self, wire: Wire | Path) -> None:
+        self._wire = wire if isinstance(wire, Wire) else Wire(wire)
 
     async def status(self) -> Status:
         return await self._get("/status", Nothing(), Status)
 
     async def at(self, moment: str) -> "PastHttpDoor":
         # Found once: what is "-2h" now is another moment when the next page is asked for.
-        return PastHttpDoor(self._path, await self._get("/moment", AtMoment(moment), Moment))
+        return PastHttpDoor(self._wire, await self._get("/moment", AtMoment(moment), Moment))
 
     async def diff(self, begin: str, end: str | None = None) -> Diff:
         return await self._get("/diff", Between(begin, end), Diff)
@@ -127,17 +105,17 @@ class HttpDoor:
     async def progress(self, want: str) -> Progress:
         return await self._get(f"/wants/{_part(want)}/progress", Nothing(), Progress)
 
-    async def cancel_want(self, want: str, reason: str = "") -> WantView:
-        return await self._post(f"/wants/{_part(want)}/cancel", Because(reason), WantView)
+    async def cancel_want(self, want: str, reason: str = "", *, expected: int | None = None) -> WantView:
+        return await self._post(f"/wants/{_part(want)}/cancel", Because(reason), WantView, expected)
 
-    async def pause_want(self, want: str, reason: str = "") -> WantView:
-        return await self._post(f"/wants/{_part(want)}/pause", Because(reason), WantView)
+    async def pause_want(self, want: str, reason: str = "", *, expected: int | None = None) -> WantView:
+        return await self._post(f"/wants/{_part(want)}/pause", Because(reason), WantView, expected)
 
-    async def resume_want(self, want: str) -> WantView:
-        return await self._post(f"/wants/{_part(want)}/resume", Nothing(), WantView)
+    async def resume_want(self, want: str, *, expected: int | None = None) -> WantView:
+        return await self._post(f"/wants/{_part(want)}/resume", Nothing(), WantView, expected)
 
-    async def retry_want(self, want: str) -> WantView:
-        return await self._post(f"/wants/{_part(want)}/retry", Nothing(), WantView)
+    async def retry_want(self, want: str, *, expected: int | None = None) -> WantView:
+        return await self._post(f"/wants/{_part(want)}/retry", Nothing(), WantView, expected)
 
     # -- partitions -----------------------------------------------------------------------------------------------
 
@@ -167,8 +145,8 @@ class HttpDoor:
     async def jobrun(self, run: str) -> JobRunDetail:
         return await self._get(f"/jobruns/{_part(run)}", Nothing(), JobRunDetail)
 
-    async def cancel_jobrun(self, run: str, reason: str = "") -> JobRunView:
-        return await self._post(f"/jobruns/{_part(run)}/cancel", Because(reason), JobRunView)
+    async def cancel_jobrun(self, run: str, reason: str = "", *, expected: int | None = None) -> JobRunView:
+        return await self._post(f"/jobruns/{_part(run)}/cancel", Because(reason), JobRunView, expected)
 
     async def log_text(self, run: str, offset: int = 0) -> LogText:
         return await self._get(f"/jobruns/{_part(run)}/log", Offset(offset), LogText)
@@ -236,41 +214,21 @@ class HttpDoor:
     def _parameters(self, asked: msgspec.Struct) -> dict[str, object]:
         return {key: value for key, value in msgspec.to_builtins(asked).items() if value is not None}
 
-    async def _post(self, path: str, told: msgspec.Struct, shape: type[T]) -> T:
-        return await self._ask("POST", f"{BASE}{path}", msgspec.json.encode(told), shape)
+    async def _post(self, path: str, told: msgspec.Struct, shape: type[T], expected: int | None = None) -> T:
+        headers = {} if expected is None else {"If-Match": f'"{expected}"'}
+        return await self._ask("POST", f"{BASE}{path}", msgspec.json.encode(told), shape, headers)
 
-    async def _ask(self, method: str, target: str, body: bytes, shape: type[T]) -> T:
-        import asyncio
-
-        answer = await asyncio.to_thread(self._exchange, method, target, body)
-        return msgspec.json.decode(answer, type=shape)
-
-    def _exchange(self, method: str, target: str, body: bytes) -> bytes:
-        connection = _Connection(self._path)
-        try:
-            with suppress(BrokenPipeError):  # it refused before it had read all: the answer says why
-                connection.request(method, target, body or None, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            status, answer = response.status, response.read()
-        except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise _no_daemon(self._path) from error
-        except PermissionError as error:
-            raise DoorError("not_allowed", f"{self._path} is not yours: {error}", "ask its owner", 77) from error
-        except (OSError, HTTPException) as error:
-            why = f"the daemon at {self._path} went away while it was asked: {error!r}"
-            raise DoorError("no_answer", why, "look whether it was done, and whether the daemon runs", 69) from error
-        finally:
-            connection.close()
-        if status >= 300:
-            raise _error(status, answer)
-        return answer
+    async def _ask(
+        self, method: str, target: str, body: bytes, shape: type[T], headers: dict[str, str] | None = None
+    ) -> T:
+        return msgspec.json.decode(await self._wire.ask(method, target, body, headers or {}), type=shape)
 
 
 class PastHttpDoor(HttpDoor):
     """The reads of a daemon, as of one past moment."""
 
-    def __init__(self, socket_path: Path, moment: Moment) -> None:
-        super().__init__(socket_path)
+    def __init__(self, wire: Wire, moment: Moment) -> None:
+        super().__init__(wire)
         self.moment = moment
 
     def _parameters(self, asked: msgspec.Struct) -> dict[str, object]:
@@ -287,21 +245,3 @@ def _beyond(chosen: Filter, after: str) -> Filter:
 def _part(name: str) -> str:
     """An id as one part of a path, whatever somebody typed."""
     return quote(name, safe="") or "-"
-
-
-def _no_daemon(path: Path) -> DoorError:
-    return DoorError(
-        "no_daemon", f"nobody listens at {path}: no daemon runs", "start `wantd serve`, or use `wantd build`", 69
-    )
-
-
-def _error(status: int, answer: bytes) -> DoorError:
-    try:
-        problem = msgspec.json.decode(answer, type=Problem)
-    except msgspec.MsgspecError:
-        shown = answer[:200].decode(errors="replace")
-        return DoorError("internal", f"the daemon answered {status}: {shown}", "is it another version?", 70)
-    if not is_code(problem.code):
-        why = f"the daemon answered {status} with the unknown code {problem.code}: {problem.detail}"
-        return DoorError("internal", why, "is it another version?", problem.exit_code)
-    return DoorError(problem.code, problem.detail, problem.hint, problem.exit_code)

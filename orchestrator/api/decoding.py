@@ -16,7 +16,7 @@ from orchestrator.api.local import LocalDoor
 from orchestrator.api.ports import Engine
 from orchestrator.api.reads import Reads
 from orchestrator.api.refusals import refusal
-from orchestrator.api.requests import Filter
+from orchestrator.api.requests import Filter, Nothing
 from orchestrator.api.table import Body, Document, Given, Header, Operation, Path, Query
 from orchestrator.views.shapes import PAGE_MAX
 
@@ -29,6 +29,8 @@ S = TypeVar("S", bound=msgspec.Struct)
 async def arguments_of(operation: Operation, request: Asked, caller: Caller) -> dict[str, object]:
     """The arguments of an operation that somebody asks for. Raises DoorError."""
     found: dict[str, object] = {}
+    if operation.query is None:
+        _query(request, Nothing, looks_back=operation.looks_back)  # there are none, and what is given is refused
     for name, argument in operation.arguments.items():
         match argument:
             case Given(kind):

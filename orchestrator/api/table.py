@@ -40,7 +40,7 @@ UNREADABLE: tuple[ErrorCode, ...] = (
 )
 """What reading the log may find."""
 
-_OF_ALL: tuple[ErrorCode, ...] = ("internal",)
+_OF_ALL: tuple[ErrorCode, ...] = ("internal", "bad_request")
 _OF_DOORS: tuple[ErrorCode, ...] = ("no_answer", "log_closed")
 _OF_THE_PAST: tuple[ErrorCode, ...] = ("bad_time", "no_such_seq", *UNREADABLE)
 _OF_GATES: dict[Right, tuple[ErrorCode, ...]] = {
@@ -181,8 +181,6 @@ def _argument(name: str, hint: Any, method: Method, path: str) -> Argument:
 def _usual(arguments: dict[str, Argument]) -> tuple[ErrorCode, ...]:
     """The codes that follow from what an operation takes."""
     codes = list(_OF_ALL)
-    if any(isinstance(argument, Query | Body | Header) or argument == Given(Reads) for argument in arguments.values()):
-        codes.append("bad_request")
     if any(isinstance(argument, Body) for argument in arguments.values()):
         codes.append("too_large")
     if {Given(LocalDoor), Given(Reads)} & {*arguments.values()}:
