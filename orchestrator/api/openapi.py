@@ -106,7 +106,7 @@ def _of_path(operation: Operation) -> list[Schema]:
 def _of_headers(operation: Operation) -> list[Schema]:
     headers = [argument for argument in operation.arguments.values() if isinstance(argument, Header)]
     return [
-        {"name": header.name, "in": "header", "description": header.about, "schema": {"type": "string"}}
+        {"name": header.name, "in": "header", "description": header.about, "schema": _text(header.pattern)}
         for header in headers
     ]
 
@@ -115,6 +115,10 @@ def _of_past(operation: Operation) -> list[Schema]:
     about = "As of then, instead of now: a seq, a time (ISO 8601) or how long ago (-2h)."
     told: Schema = {"name": AT, "in": "query", "description": about, "schema": {"type": "string"}}
     return [told] if operation.looks_back else []
+
+
+def _text(pattern: str) -> Schema:
+    return {"type": "string", "pattern": pattern} if pattern else {"type": "string"}
 
 
 def _of_query(operation: Operation) -> list[Schema]:

@@ -8,6 +8,7 @@ Source: design section 10 (SSE); ecosystem reference, section 3.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from typing import Annotated, Generic, NamedTuple, TypeVar
@@ -39,7 +40,9 @@ class Event(NamedTuple, Generic[T]):
 
 Events = AsyncGenerator[Event[T], None]
 
-LastEventId = Annotated[str | None, Header("Last-Event-ID", "The id of the last event that was seen.")]
+FORM = "^[0-9]{1,18}$"
+
+LastEventId = Annotated[str | None, Header("Last-Event-ID", "The id of the last event that was seen.", FORM)]
 
 
 class Streams:
@@ -68,7 +71,7 @@ def resumed(after: int, last_event_id: str | None) -> int:
     """Where to go on: behind the last event that was seen, or where the request says. Raises DoorError."""
     if last_event_id is None:
         return after
-    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19):
+    if not re.fullmatch(FORM, last_event_id):
         raise refusal("bad_request", f"Last-Event-ID is {last_event_id[:40]!r}", "send the id of an event")
     return int(last_event_id)
 

@@ -65,10 +65,11 @@ class Path(NamedTuple):
 
 
 class Header(NamedTuple):
-    """A header: its name, and what it is for."""
+    """A header: its name, what it is for, and which texts it may be."""
 
     name: str
     about: str
+    pattern: str = ""
 
 
 class Query(NamedTuple):

@@ -13,12 +13,12 @@ from orchestrator.api.refusals import refusal
 from orchestrator.api.table import Header
 from orchestrator.views.shapes import JobRunDetail, JobRunView, PartitionDetail, WantDetail, WantView
 
-IfMatch = Annotated[str | None, Header("If-Match", "The ETag of what was seen: refused if it has changed since.")]
+FORM = r'^(\*|"[0-9]{1,18}")$'
+
+IfMatch = Annotated[str | None, Header("If-Match", "The ETag of what was seen: refused if it has changed since.", FORM)]
 
 TAGGED = (WantDetail, WantView, JobRunDetail, JobRunView, PartitionDetail)
 """What has a tag."""
-
-_FORM = re.compile('"([0-9]{1,18})"', re.ASCII)
 
 
 def headers_of(answer: object) -> dict[str, str]:
@@ -38,7 +38,6 @@ def expected(if_match: str | None) -> int | None:
     """The seq that a command is about; None for whichever there is. Raises DoorError."""
     if if_match is None or if_match == "*":
         return None
-    found = _FORM.fullmatch(if_match)
-    if found is None:
+    if not re.fullmatch(FORM, if_match):
         raise refusal("bad_request", f"If-Match is {if_match[:40]!r}", "send the ETag that you got")
-    return int(found[1])
+    return int(if_match.strip('"'))
