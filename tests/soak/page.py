@@ -12,8 +12,9 @@ BEGIN, END = "<!-- soak: written by python -m tests.soak --write -->", "<!-- end
 def table(found: Findings, ends: Mapping[str, int], ready_s: Sequence[float]) -> str:
     """Say what was seen."""
     how = ", ".join(f"{count:,} {kind.lower()}" for kind, count in sorted(ends.items(), key=lambda end: -end[1]))
+    rate = f"{found.runs:,} in {found.minutes:.0f} minutes, {found.runs_a_second:.1f} a second"
     rows = {
-        "JobRuns": f"{found.runs:,} in {found.minutes:.0f} minutes, {found.runs_a_second:.1f} a second: {how}",
+        "JobRuns": f"{rate}; until all was served: {how}",
         "kills": f"{found.kills}; {found.lives} daemons, ready after {median(ready_s):.2f} s (median), "
         f"{max(ready_s):.2f} s (slowest)",
         "memory of the daemon": f"{_mib(found.daemon_mib)}, at most {found.daemon_mib_most:.0f}; a process that only "
@@ -40,8 +41,8 @@ def write(page: Path, report: str) -> None:
 
 
 def _mib(amount: Steady) -> str:
-    return f"{amount.before:.1f} MiB, at the end {amount.after:.1f}"
+    return f"{amount.before:.1f} MiB in the first third, {amount.after:.1f} in the last"
 
 
 def _whole(amount: Steady) -> str:
-    return f"{amount.before:g}, at the end {amount.after:g}"
+    return f"{amount.before:g}, later {amount.after:g}"
