@@ -85,6 +85,21 @@ async def import_lines(lines: AsyncIterable[bytes], store: Store) -> Head:
     return head
 
 
+async def copy_rows(source: RowSource, store: Store, upto: int | None = None) -> Head:
+    """Copy a log up to the end of a batch, or to its head, into an empty store, checking the chain; give the head."""
+    head = await store.head()
+    if head.seq:
+        raise LogNotEmpty(head.seq)
+    waiting: list[Row] = []
+    async for rows in checked_rows(source, 0, (await source.head()).seq if upto is None else upto):
+        for row in rows:
+            if len(waiting) >= _WRITE_ROWS and row[BATCH] == row[SEQ]:
+                head = await _write(store, waiting, head)
+                waiting = []
+            waiting.append(row)
+    return await _write(store, waiting, head) if waiting else head
+
+
 def _read_header(line: bytes) -> _Header:
     try:
         header = msgspec.json.decode(line, type=_Header)

@@ -19,12 +19,14 @@ from bel.errors import LogFull
 from bel.lock import Holder, take_lock
 from bel.log import Log
 from bel.open import open_log
+from orchestrator.api.refusals import refusal
 from orchestrator.catalog import Catalog, build_catalog
 from orchestrator.catalog.fingerprint import fingerprint
 from orchestrator.commands import Answer, AnyCommand
 from orchestrator.config import Config, load_config
 from orchestrator.executors.base import Executor
 from orchestrator.executors.local import LocalExecutor
+from orchestrator.history.fork import is_fork
 from orchestrator.history.past import Past
 from orchestrator.planning.board import Board
 from orchestrator.planning.clock_changes import ClockChanges
@@ -120,10 +122,14 @@ async def open_engine(
 ) -> AsyncGenerator[Engine]:
     """Run the engine of an application's state directory for as long as the context is open.
 
-    Raises LogLocked if another daemon has it, and whatever ends the engine: AppendUnknown, EpochTooOld, ExecutorError.
+    Raises LogLocked if another daemon has it, DoorError for the directory of a fork, and whatever ends the engine:
+    AppendUnknown, EpochTooOld, ExecutorError.
     """
     clock = clock or SystemClock()
     layout = application.layout
+    if is_fork(layout):
+        why = f"{layout.state} belongs to a fork, in which nothing is ever started"
+        raise refusal("not_allowed", why, "play it: wantd bel compare")
     layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         stack.enter_context(rare_collections())

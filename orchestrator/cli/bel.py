@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.failures import CliError, Exit
+from orchestrator.cli.fork import compare, fork
 from orchestrator.cli.options import json_option
 from orchestrator.cli.replay import existing_log, replay
 from orchestrator.cli.speech import counted, data, talk
@@ -47,6 +48,8 @@ def tail(session: Session, /, *, lines: int, follow: bool, as_json: bool, after:
 
 
 bel.add_command(replay)
+bel.add_command(fork)
+bel.add_command(compare)
 
 
 @bel.command("show")

@@ -60,6 +60,7 @@ from orchestrator.views.shapes.reasoning import (
     Why,
     WhyNode,
 )
+from orchestrator.views.shapes.whatif import Comparison, Course, JobCourse, WantCourse
 
 __all__ = [
     "PAGE_MAX",
@@ -67,7 +68,9 @@ __all__ = [
     "AsOf",
     "CaseName",
     "Change",
+    "Comparison",
     "ContentView",
+    "Course",
     "Diff",
     "Edge",
     "EntryFilter",
@@ -78,6 +81,7 @@ __all__ = [
     "GraphView",
     "InputView",
     "InstanceView",
+    "JobCourse",
     "JobProgress",
     "JobRunDetail",
     "JobRunFilter",
@@ -105,6 +109,7 @@ __all__ = [
     "Status",
     "StepView",
     "Tainting",
+    "WantCourse",
     "WantDetail",
     "WantFilter",
     "WantView",
