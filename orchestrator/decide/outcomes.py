@@ -61,7 +61,7 @@ def verdict(run: Started, ended: JobEnded, results: list[Outcome]) -> Outcome:
         return Missed(tuple(missed))
     failure = _failure_of(ended)
     if failure is not None:
-        return Wrong(failure)
+        return next((result for result in results if _is_repeated_miss(result)), Wrong(failure))
     declared = ended.report.failed if isinstance(ended.report, Report) else {}
     for output, result in zip(run.spec.outputs, results, strict=True):
         if isinstance(result, Wrong) and output.ref not in declared:
@@ -95,6 +95,11 @@ def _missed(board: Board, run: Started, report: Report, output: Output) -> Outco
         repeated = ", ".join(list(asked)[:5])
         return Wrong(Failure("repeated_miss", f"it reported as missing what it had been given: {repeated}"))
     return Missed(new)
+
+
+def _is_repeated_miss(result: Outcome) -> bool:
+    """Whether it tells more than the exit code that comes with it."""
+    return isinstance(result, Wrong) and result.failure.kind == "repeated_miss"
 
 
 def _completed(board: Board, run: Started, report: Report, ended: JobEnded, output: Output) -> Outcome:
