@@ -90,7 +90,7 @@ CORE = (
         "a dep miss that repeats what was given is waited for",
         "4: a dep miss that repeats what was just provided is a failure, not a loop",
         Edit("orchestrator/decide/outcomes.py", "    if asked and not new:\n", "    if False:\n"),
-        (_MODEL, "tests/engine"),
+        ("tests/engine/test_misses.py",),
     ),
     Defect(
         "an end that is known counts again",
@@ -106,7 +106,7 @@ CORE = (
         "a job that said nothing and failed has made its output",
         "8: an output is visible after it was reported complete, or exit 0",
         Edit("orchestrator/decide/outcomes.py", "    if failure is not None and made is None:\n", "    if False:\n"),
-        (_MODEL, "tests/contract", "tests/engine"),
+        ("tests/engine/test_outputs.py",),
     ),
     Defect(
         "the same key makes a second want",
