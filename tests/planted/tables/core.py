@@ -112,7 +112,7 @@ CORE = (
         "the same key makes a second want",
         "an idempotency key makes a retry of a command safe",
         Edit("orchestrator/decide/wants.py", "None if key is None else", "None if key else"),
-        (_MODEL, "tests/api"),
+        ("tests/api/test_parity.py::test_the_same_key_gives_the_same_want",),
     ),
     Defect(
         "refs are kept in the order of a set",
