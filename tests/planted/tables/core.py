@@ -134,7 +134,7 @@ CORE = (
             "            if not need.done or not isinstance(need.canonical, Live):\n",
             "            if need.canonical is None:\n",
         ),
-        (_MODEL, "tests/engine"),
+        ("tests/engine/test_launching.py",),
     ),
     Defect(
         "more runs than the pool has slots",
