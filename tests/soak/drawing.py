@@ -53,7 +53,7 @@ def draw(samples: Sequence[Sample], found: Findings, path: Path) -> None:
 
 def _memory(samples: Sequence[Sample], found: Findings) -> Panel:
     served = [one for one in samples if one.daemon.processes]
-    grown = [(one.at_s / 60, one.daemon.rss_bytes, found.world_bytes_a_run * one.run_folders) for one in served]
+    grown = [(one.at_s / 60, one.daemon.rss_bytes, found.world_bytes_a_run * one.runs) for one in served]
     base = min(rss - world for _, rss, world in grown)
     by_itself = [(at, (base + world) / MIB) for at, _, world in grown]
     curves = [Curve(role, color, _of_one(samples, role, "rss_bytes", MIB)) for role, color in _ROLES]
@@ -73,7 +73,7 @@ def _wal(samples: Sequence[Sample]) -> Panel:
 
 def _rate(samples: Sequence[Sample]) -> Panel:
     pairs = zip(samples, samples[30:], strict=False)
-    rates = [(b.at_s / 60, (b.run_folders - a.run_folders) / (b.at_s - a.at_s)) for a, b in pairs]
+    rates = [(b.at_s / 60, (b.runs - a.runs) / (b.at_s - a.at_s)) for a, b in pairs]
     return Panel("JobRuns a second, over 30 s", [Curve("", "c0", rates)])
 
 

@@ -53,6 +53,7 @@ class Findings(NamedTuple):
     daemon_threads: Steady
     wal_bytes_most: int
     log_bytes_a_run: float
+    run_folders: Steady
 
     @property
     def runs_a_second(self) -> float:
@@ -72,11 +73,11 @@ def findings(samples: Sequence[Sample], world: Sequence[tuple[int, int]]) -> Fin
     served = settled(warm)
     return Findings(
         minutes=(last.at_s - samples[0].at_s) / 60,
-        runs=last.run_folders,
+        runs=last.runs,
         lives=last.life,
         kills=last.kills,
         daemon_bytes_a_run=steady_bytes_a_run(served),
-        world_bytes_a_run=slope([(runs, rss) for runs, rss in world if runs >= last.run_folders * WARM_UP]),
+        world_bytes_a_run=slope([(runs, rss) for runs, rss in world if runs >= last.runs * WARM_UP]),
         keeper_mib_an_hour=_mib_an_hour(warm, "keeper"),
         worker_mib_an_hour=_mib_an_hour(warm, "worker"),
         daemon_mib=_steady(served, "daemon", "rss_bytes", MIB),
@@ -90,7 +91,8 @@ def findings(samples: Sequence[Sample], world: Sequence[tuple[int, int]]) -> Fin
         worker_descriptors=_steady(warm, "worker", "descriptors"),
         daemon_threads=_steady(served, "daemon", "threads"),
         wal_bytes_most=max(one.wal_bytes for one in samples),
-        log_bytes_a_run=slope([(one.run_folders, one.log_bytes) for one in warm]),
+        log_bytes_a_run=slope([(one.runs, one.log_bytes) for one in warm]),
+        run_folders=_thirds([one.run_folders for one in warm]),
     )
 
 
@@ -113,7 +115,7 @@ def steady_bytes_a_run(served: Sequence[Sample]) -> float:
     for before, after in _within_lives(served, apart=1):
         more = after.daemon.rss_bytes - before.daemon.rss_bytes
         if abs(more) < _LEAP_BYTES:
-            runs += after.run_folders - before.run_folders
+            runs += after.runs - before.runs
             grown += more
     return grown / runs
 
@@ -128,7 +130,10 @@ def _mib_an_hour(samples: Sequence[Sample], role: Role) -> float:
 
 
 def _steady(samples: Sequence[Sample], role: Role, what: str, unit: int = 1) -> Steady:
-    amounts = [a_process(one, role, what) / unit for one in _with(samples, role)]
+    return _thirds([a_process(one, role, what) / unit for one in _with(samples, role)])
+
+
+def _thirds(amounts: Sequence[float]) -> Steady:
     third = len(amounts) // 3
     return Steady(statistics.median(amounts[:third]), statistics.median(amounts[-third:]))
 

@@ -27,6 +27,7 @@ def table(found: Findings, ends: Mapping[str, int], ready_s: Sequence[float]) ->
         "descriptors": f"daemon {_whole(found.daemon_descriptors)}, keeper {_whole(found.keeper_descriptors)}, "
         f"worker {_whole(found.worker_descriptors)}",
         "threads of the daemon": _whole(found.daemon_threads),
+        "folders of JobRuns": _whole(found.run_folders),
         "WAL file": f"at most {found.wal_bytes_most / MIB:.1f} MiB",
         "log": f"{found.log_bytes_a_run:,.0f} bytes a JobRun, snapshots included",
     }

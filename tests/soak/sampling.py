@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tests.acceptance import prey
 from tests.acceptance.commands import Wantd
 from tests.acceptance.hunting import Hunter
+from tests.acceptance.notes import Notes
 
 PERIOD_S = 1.0
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -35,6 +36,8 @@ class Sample(NamedTuple):
     worker: Taken
     wal_bytes: int
     log_bytes: int
+    runs: int
+    """JobRuns that were started until now."""
     run_folders: int
     kills: int
 
@@ -46,6 +49,8 @@ class Sampler:
         self.samples: list[Sample] = []
         self._wantd = wantd
         self._hunter = hunter
+        self._notes = Notes(wantd.folder)
+        self._runs = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample_on, name="sampler")
 
@@ -67,6 +72,7 @@ class Sampler:
     def _sample(self, at_s: float) -> Sample:
         state = self._wantd.state
         daemon = self._hunter.daemon
+        self._runs += sum(note.what == "start" for note in self._notes.refresh())
         return Sample(
             at_s,
             len(self._hunter.ready_s),
@@ -75,6 +81,7 @@ class Sampler:
             taken(prey.at_work(self._wantd.folder, prey.WORKER)),
             _size(state / "bel.sqlite-wal"),
             _size(state / "bel.sqlite"),
+            self._runs,
             len(os.listdir(state / "runs")) - 1,  # noqa: PTH208  names are all it needs
             len(self._hunter.victims),
         )
@@ -105,7 +112,7 @@ def _size(path: Path) -> int:
 
 def write_csv(samples: Sequence[Sample], path: Path) -> None:
     """Write one line a sample."""
-    plain = ("wal_bytes", "log_bytes", "run_folders", "kills")
+    plain = ("wal_bytes", "log_bytes", "runs", "run_folders", "kills")
     roles = ("daemon", "keeper", "worker")
     with path.open("w", newline="") as file:
         writer = csv.writer(file)

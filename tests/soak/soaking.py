@@ -103,7 +103,7 @@ def _kill_now_and_then(hunter: Hunter, chance: random.Random, seconds: float, te
 def _so_far(sampler: Sampler, load: Load) -> str:
     now = sampler.samples[-1]
     return (
-        f"{now.at_s:.0f} s: {load.made} made, {now.run_folders} JobRuns, {now.kills} kills, "
+        f"{now.at_s:.0f} s: {load.made} made, {now.runs} JobRuns, {now.kills} kills, "
         f"daemon {now.daemon.rss_bytes / MIB:.0f} MiB, WAL {now.wal_bytes / MIB:.0f} MiB"
     )
 

@@ -44,7 +44,7 @@ def _invented(second: int, leak: Leak) -> Sample:
     worker = Taken(8, 8 * (14 * MIB + leak.worker_bytes_a_second * second), 32, 8)
     wal = 4 * MIB + leak.wal_bytes_a_second * second
     return Sample(
-        float(second), lives + 1, daemon, Taken(1, 14 * MIB, 22, 1), worker, wal, 200 * runs, runs, second // 10
+        float(second), lives + 1, daemon, Taken(1, 14 * MIB, 22, 1), worker, wal, 200 * runs, runs, 0, second // 10
     )
 
 
