@@ -188,7 +188,7 @@ def _ended(run: RunId, attempt: Attempt, report: Report, found: dict[Ref, Found]
         case jobrun.Failed(failure=Failure(kind="bad_report", reason=reason)):
             return JobEnded(run, Exit(kind="exit"), BadReport(0, "", reason), found)
         case jobrun.Failed(failure=Failure(kind="repeated_miss")):
-            return JobEnded(run, Exit(kind="exit"), Report(missing=(Missing(attempt.given, ()),)), found)
+            return JobEnded(run, Exit(kind="exit"), quiet, found)
         case jobrun.Failed(failure=failure):
             return JobEnded(run, _exit(failure), quiet, found)
         case jobrun.Lost(reason=reason):

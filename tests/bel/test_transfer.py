@@ -10,7 +10,7 @@ from bel.errors import BadExport, LogNotEmpty
 from bel.memory import MemoryStore
 from bel.sqlite import SqliteStore
 from bel.stored import StoredLog
-from bel.transfer import export_lines, import_lines
+from bel.transfer import copy_rows, export_lines, import_lines
 from bel.verify import verify
 from tests.bel.toy import CODEC, Event, Put, as_lines, batch, everything, fill
 
@@ -35,6 +35,21 @@ async def test_a_log_comes_back_as_it_went(tmp_path: Path) -> None:
         assert await everything(log) == await everything(await StoredLog[Event].open(source, CODEC))
         assert [line async for line in export_lines(target)] == lines
         assert (await verify(target, CODEC)).findings == ()
+
+
+@pytest.mark.asyncio
+async def test_a_log_is_copied_up_to_the_end_of_a_batch(tmp_path: Path) -> None:
+    """Broken: a fork has other entries than the log that it was made from, or is no sound log."""
+    source, _ = await an_export()
+    for upto in (0, 2, 1_502, 1_506):
+        target = await SqliteStore.open(tmp_path / f"{upto}.sqlite")
+        assert (await copy_rows(source, target, upto)).seq == upto
+        assert (await verify(target, CODEC)).findings == ()
+        await target.close()
+    copy = MemoryStore()
+    assert (await copy_rows(source, copy)).hash == (await source.head()).hash
+    with pytest.raises(LogNotEmpty):
+        await copy_rows(source, copy)
 
 
 @pytest.mark.asyncio
