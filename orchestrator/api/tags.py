@@ -13,7 +13,8 @@ from orchestrator.api.refusals import refusal
 from orchestrator.api.table import Header
 from orchestrator.views.shapes import JobRunDetail, JobRunView, PartitionDetail, WantDetail, WantView
 
-FORM = r'^(\*|"[0-9]{1,18}")$'
+FORM = r'^(\*|"?[0-9]{1,18}"?)$'
+"""With quotes, as a tag is written, or without, as a ``seq`` is."""
 
 IfMatch = Annotated[str | None, Header("If-Match", "The ETag of what was seen: refused if it has changed since.", FORM)]
 

@@ -1,7 +1,7 @@
 """Everything that the document says may be asked is asked, well and badly, of a real engine over TCP.
 
 schemathesis makes the requests from the document: what fits it, and what just does not. Each answer is held to the
-document: its status, its media type, its shape, its codes. What fits may be refused as making no sense (422); what does
+document: its status, its media type, its shape, its codes. What fits may be refused as making no sense (422) or as too late (412); what does
 not fit must be refused; nothing may be an error of the server.
 """
 # pyright: reportUnknownMemberType=false, reportUntypedFunctionDecorator=false
@@ -32,6 +32,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "ref": ("outside", "raw/1", "top/1", "slow"),
     "want": ("the-want",),
     "run": ("the-run",),
+    "whichever": ("*",),
 }
 """What is named now and then, where the rest is noise: things that there are."""
 
@@ -40,6 +41,7 @@ WHERE = {
     "path.run": ("run", 0.5),
     "query.want": ("want", 0.3),
     "query.ref": ("ref", 0.5),
+    "header.If-Match": ("whichever", 0.7),
     "body.ref": ("ref", 0.5),
     "body.refs[*]": ("refs", 0.5),
 }
@@ -49,7 +51,7 @@ CONFIG = schemathesis.Config.from_dict(
         "dictionaries": {name: {"values": list(values)} for name, values in NAMES.items()},
         "parameters": {where: {"dictionary": name, "probability": often} for where, (name, often) in WHERE.items()},
         "generation": {"with-security-parameters": False},
-        "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}},
+        "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "412", "422"]}},
     }
 )
 DOCUMENT = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.json", config=CONFIG)
