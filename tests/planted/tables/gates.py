@@ -51,7 +51,7 @@ GATES = (
         "a request may name what is no ref",
         "parse_ref stands at every gate",
         Edit("orchestrator/api/refusals.py", "        return parse_ref(text)\n", "        return Ref(text)\n"),
-        ("tests/security/test_refs.py::test_no_gate_lets_through_what_is_no_ref",),
+        ("tests/api/test_names.py::test_what_is_no_ref_is_refused_as_that",),
     ),
     Defect(
         "a terminal obeys escapes",
