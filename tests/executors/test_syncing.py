@@ -53,6 +53,21 @@ def test_a_journal_has_its_name_on_the_disk_before_anything_is_claimed(tmp_path:
         assert deeds == [(tmp_path / journal.NAME).read_bytes(), ["journal"]]
 
 
+def test_a_journal_is_locked_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: a keeper that has just begun is taken for dead, and what it starts is declared lost and killed."""
+    locked: list[bool] = []
+    link: Callable[..., None] = os.link
+
+    def watched_link(source: str, target: str, **folders: int) -> None:
+        locked.append(journal.is_alive(str(tmp_path / source)))
+        link(source, target, **folders)
+
+    monkeypatch.setattr(os, "link", watched_link)
+    own = made(tmp_path)
+    own.append([journal.claims_line(["a"], 1)])
+    assert locked == [True]
+
+
 def test_a_claim_is_on_the_disk_before_it_is_let_out(tmp_path: Path) -> None:
     """Broken: a run is spawned, or its end told, and after a power cut nothing says so: it is started again."""
     book = Ledger(made(tmp_path), [])

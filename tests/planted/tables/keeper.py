@@ -41,7 +41,7 @@ KEEPER = (
             "            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n            data",
             "            data",
         ),
-        ("tests/executors/test_journal.py::test_a_journal_is_alive_as_long_as_its_keeper",),
+        ("tests/executors/test_syncing.py::test_a_journal_is_locked_before_it_has_its_name",),
     ),
     Defect(
         "a line that was torn off is read",
