@@ -81,7 +81,7 @@ class Board:
 
     def clock_was_set(self, by_us: int) -> None:
         """Let every wait that has begun last as long as it was to. The world must be as committed."""
-        self.clock_changes.note(by_us, self.world.seq)
+        self.clock_changes.note(by_us, self.world.seq, self.open_batches.values())
         self.timers.clock_was_set(by_us)
 
     def retry_at(self, node: Node) -> Timestamp:
@@ -149,7 +149,8 @@ class Board:
         if self.open_batches.get(batch.job) != batch.id:
             self.open_batches[batch.job] = batch.id
             seq = self.world.seqs[batch.id]
-            self.timers.set(self.clock_changes.by_clock_of_now(batch.until, batch.since, seq), "batch", batch.id)
+            until = self.clock_changes.by_clock_of_now(batch.until, batch.since, seq, batch.id)
+            self.timers.set(until, "batch", batch.id)
         self.buffered.update(dict.fromkeys(batch.refs, batch.id))
 
     def enqueue(self, run: jobrun.Queued) -> None:

@@ -7,7 +7,9 @@ the clock allows: nobody knows how long the daemon was away, but no wait lasts l
 Source: reference on reliability, section 3.6.
 """
 
-from statemachines.ids import Timestamp
+from collections.abc import Iterable
+
+from statemachines.ids import RunId, Timestamp
 
 
 class ClockChanges:
@@ -16,14 +18,23 @@ class ClockChanges:
     def __init__(self, began_at: Timestamp, began_seq: int) -> None:
         self._began_at = began_at
         self._began_seq = began_seq
-        self._changes: list[tuple[int, int]] = []
+        self._from_before: set[RunId] = set()
+        """Batches that this daemon found waiting when it began."""
+        self._changes: list[tuple[int, int, frozenset[RunId]]] = []
 
-    def note(self, by_us: int, seq: int) -> None:
-        """The clock was set by so much when ``seq`` was the last entry."""
-        self._changes.append((seq, by_us))
+    def note(self, by_us: int, seq: int, batches: Iterable[RunId] = ()) -> None:
+        """The clock was set by so much when ``seq`` was the last entry and these batches were waiting."""
+        self._changes.append((seq, by_us, frozenset(batches)))
 
-    def by_clock_of_now(self, deadline: Timestamp, since: Timestamp, seq: int) -> Timestamp:
-        """When a wait ends that the entry ``seq`` recorded, as one from ``since`` to ``deadline``."""
-        if seq <= self._began_seq:
+    def by_clock_of_now(self, deadline: Timestamp, since: Timestamp, seq: int, batch: RunId | None = None) -> Timestamp:
+        """When a wait ends that the entry ``seq`` recorded, as one from ``since`` to ``deadline``.
+
+        A batch has newer entries than the one that began its wait, where it was joined: it is known by its id.
+        """
+        if seq <= self._began_seq and batch is not None:
+            self._from_before.add(batch)
+        if seq <= self._began_seq or batch in self._from_before:
             deadline = Timestamp(deadline - max(0, since - self._began_at))
-        return Timestamp(deadline + sum(by_us for upto, by_us in self._changes if seq <= upto))
+        return Timestamp(
+            deadline + sum(by_us for upto, by_us, waiting in self._changes if seq <= upto or batch in waiting)
+        )

@@ -191,6 +191,24 @@ async def test_waits_are_remembered_right_when_a_full_disk_made_the_daemon_read_
         await life.started(1)
 
 
+@pytest.mark.parametrize("by_s", SET_BY_S)
+@pytest.mark.asyncio
+async def test_a_batch_that_was_joined_keeps_its_wait_when_the_log_is_read_again(rig: Rig, by_s: float) -> None:
+    """If this fails, a batch that was joined after the clock was set is begun at once, or a year late."""
+    async with rig.life() as life:
+        await life.want("batch/1")
+        rig.clock.set(by_s)
+        life.wait(1)
+        await life.want("batch/2")
+        life.log.troubles.append(LogFull(Path("bel.sqlite"), "the script says so"))
+        assert (await life.submit(CreateWant("test", ("raw/1",)))).code == "log_full"  # type: ignore[union-attr]
+        life.wait(28)
+        await life.turn()
+        assert rig.executor.starts == []
+        life.wait(2)
+        await life.started(1)
+
+
 @pytest.mark.parametrize(("by_s", "waits_s"), [(-3_600, 30), (-400 * 86_400, 30), (20, 0), (400 * 86_400, 0)])
 @pytest.mark.asyncio
 async def test_a_clock_set_between_two_lives_never_makes_a_wait_longer_than_it_was_to_be(
