@@ -1,8 +1,8 @@
 """Everything that the document says may be asked is asked, well and badly, of a real engine over TCP.
 
 schemathesis makes the requests from the document: what fits it, and what just does not. Each answer is held to the
-document: its status, its media type, its shape, its codes. What fits may be refused as making no sense (422) or as too late (412); what does
-not fit must be refused; nothing may be an error of the server.
+document: its status, its media type, its shape, its codes. What fits may be refused as making no sense (422) or as too
+late (412); what does not fit must be refused; nothing may be an error of the server.
 """
 # pyright: reportUnknownMemberType=false, reportUntypedFunctionDecorator=false
 
@@ -33,6 +33,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "want": ("the-want",),
     "run": ("the-run",),
     "whichever": ("*",),
+    "moments": ("0", "5", "-1s"),
 }
 """What is named now and then, where the rest is noise: things that there are."""
 
@@ -41,6 +42,9 @@ WHERE = {
     "path.run": ("run", 0.5),
     "query.want": ("want", 0.3),
     "query.ref": ("ref", 0.5),
+    "query.at": ("moments", 0.3),
+    "query.begin": ("moments", 0.7),
+    "query.end": ("moments", 0.7),
     "header.If-Match": ("whichever", 0.7),
     "body.ref": ("ref", 0.5),
     "body.refs[*]": ("refs", 0.5),
