@@ -18,9 +18,10 @@ from bel.reading import snapshot_seal
 from bel.stored import StoredLog
 from orchestrator.catalog import Job
 from orchestrator.daemon import Engine
-from orchestrator.decide import observe
 from orchestrator.effects import Owed, owed_by
-from orchestrator.observations import AnyObservation, Exit, JobEnded
+from orchestrator.executors.base import Fact as Seen
+from orchestrator.executors.base import RunEnded
+from orchestrator.observations import AnyObservation, Exit
 from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
 from orchestrator.planning.queue import free_slots
@@ -153,13 +154,14 @@ def cancel_as_rollback(patch: pytest.MonkeyPatch) -> None:
 def slots_counted(patch: pytest.MonkeyPatch) -> None:
     """Slots are given back at each end that is reported, instead of looked up in the states."""
     too_many: Counter[str] = Counter()
-    load = Board.load
+    load, see = Board.load, Runner.see
 
-    def observe_and_count(turn: Turn, seen: AnyObservation) -> None:
-        run = turn.board.world.runs.get(seen.run) if isinstance(seen, JobEnded) else None
-        if isinstance(run, RunState) and not isinstance(run, Started):
-            too_many[run.spec.job] += 1
-        observe(turn, seen)
+    def see_and_count(runner: Runner, facts: Sequence[Seen]) -> None:
+        for fact in facts:
+            run = runner._world().runs.get(RunId(fact.run))
+            if isinstance(fact, RunEnded) and isinstance(run, RunState) and not isinstance(run, Started):
+                too_many[run.spec.job] += 1
+        see(runner, facts)
 
     def free(pool: str, size: int, held: Mapping[str, int], jobs: Mapping[str, Job]) -> int:
         counted = {name: number - too_many[name] for name, number in held.items()}
@@ -170,7 +172,7 @@ def slots_counted(patch: pytest.MonkeyPatch) -> None:
         load(board)
 
     patch.setattr(Board, "load", load_anew)
-    patch.setattr("orchestrator.runtime.loop.observe", observe_and_count)
+    patch.setattr(Runner, "see", see_and_count)
     patch.setattr(launching, "free_slots", free)
 
 
