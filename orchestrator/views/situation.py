@@ -34,18 +34,16 @@ def situation(board: Board, node: Node, opened: int, asked: Want | None = None) 
         return origin(board, node.canonical)
     if isinstance(node.newest, partition.Building):
         return _under_way(board, node.newest)
-    if node.ref in board.buffered:
-        return _in_batch(board, node.ref)
     never = _never(board, node)
     if never is not None:
         return never
-    if not opened:
-        return _unwanted(board, node, asked)
-    if node.blocked > opened:
+    if 0 < opened < node.blocked:
         itself = failed(node) if node.failed_at > opened else None
         evidence = 0 if node.blocked == NEVER else node.blocked
         return itself or Situation(Code.UPSTREAM_FAILED, "something it needs could not be had", evidence)
-    return _waiting(board, node)
+    if node.ref in board.buffered:
+        return _in_batch(board, node.ref)
+    return _waiting(board, node) if opened else _unwanted(board, node, asked)
 
 
 def origin(board: Board, live: Live) -> Situation:

@@ -146,6 +146,7 @@ class _Teller:
 
 
 def _wanted_since(need: Node, kind: NeedKind, opened: int) -> int:
-    """Since when a need is wanted. What is only queried is wanted by nobody here, unless it has failed since."""
-    asked = 0 if kind == "query" and need.blocked <= opened else opened
-    return need.opened or asked
+    """Since when a need is wanted, for whom it is told: what failed since then has failed, whoever tries it again."""
+    if need.blocked > opened:
+        return opened
+    return need.opened or (0 if kind == "query" else opened)

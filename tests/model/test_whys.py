@@ -1,6 +1,7 @@
 """In random stories every open want has a cause that is true, and all that is there leads to somebody."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 
@@ -13,6 +14,10 @@ from tests.model.whys import Whys
 
 NEVER = {Code.CYCLE}
 """Declared inputs of these applications lead to no circle; one of what was missed fails in the turn that closes it."""
+
+
+RARE = (1028, 1199, 1370, 1615, 2111)
+"""Something that failed for one want is tried again, or waits in a batch, for another."""
 
 
 class AskedStory(Story):
@@ -29,7 +34,7 @@ class AskedStory(Story):
         self.roots.update(whys.roots)
 
 
-def roots_of(seeds: range) -> Counter[Code]:
+def roots_of(seeds: Iterable[int]) -> Counter[Code]:
     """Play stories, and count the causes that were found in them."""
     found: Counter[Code] = Counter()
     for seed in seeds:
@@ -45,7 +50,7 @@ def roots_of(seeds: range) -> Counter[Code]:
 
 def test_every_want_has_a_true_cause_and_everything_made_a_maker() -> None:
     """Broken: somebody who asks why gets no answer, a wrong one, or proof that proves something else."""
-    found = roots_of(range(150))
+    found = roots_of([*range(150), *RARE])
     story = Story(0)
     whys = Whys(story, Model(picture(story.core.board.world), story.plan))
     assert whys.truths.keys() - found.keys() - NEVER == set(), "a cause that never occurred was not tested"

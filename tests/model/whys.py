@@ -135,7 +135,7 @@ class Whys:
         assert fact.seq == node.evidence
         event = fact.event
         if isinstance(event, PartitionFact):
-            return node.ref == self.world.partitions[event.id].spec.ref or node.code in WAITS
+            return node.ref == self.world.partitions[event.id].spec.ref or node.code in (*WAITS, Code.AS_ABOVE)
         if isinstance(event, JobRunFact):
             return node.ref in _refs_of(self.world.runs[event.id])
         return True
