@@ -136,8 +136,11 @@ class _Teller:
 
     def _open_needs(self, node: Node, opened: int) -> list[_Need]:
         """What it needs and is not there, the most urgent first."""
-        found = ((peek(self._board, ref), kind) for ref, kind in needs_of(self._board, node).items())
-        needs = [_Need(need, _wanted_since(need, kind, opened)) for need, kind in found if not need.done]
+        needs = [
+            _Need(need, _wanted_since(need, kind, opened))
+            for ref, kind in needs_of(self._board, node).items()
+            if not (need := peek(self._board, ref)).done
+        ]
         return sorted(needs, key=self._urgency)
 
     def _urgency(self, need: _Need) -> int:
