@@ -40,8 +40,8 @@ a `wantd build` has it, others that need it end with 75. Beside `wantd serve` al
 | 124 | the time given with `--timeout` is over |
 | 130, 143 | ended by Ctrl-C, by SIGTERM |
 
-Durations are written `500ms`, `5s`, `10m`, `2h`, `3d`. A MOMENT is a seq (`1234`), a time (ISO 8601; without a zone it is
-UTC; a day means its beginning) or how long ago (`-2h`). Where a command takes `REF...`, it takes what
+Durations are written `500ms`, `5s`, `10m`, `2h`, `3d`. A MOMENT is a seq (`1234`), a time (ISO 8601; without a zone it
+is UTC; a day means its beginning) or how long ago (`-2h`). Where a command takes `REF...`, it takes what
 [configuration.md](configuration.md#wanted-refs) says about wanted refs.
 """
 
