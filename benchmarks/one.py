@@ -8,6 +8,7 @@ import asyncio
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast, get_args
 
@@ -44,15 +45,20 @@ async def restart(case: Case, folder: Path) -> list[Row]:
 async def _ask(engine: Engine, case: Case, phase: Phase, refs: tuple[str, ...]) -> Row:
     head = engine.log.head.seq
     before = time.perf_counter()
-    answer = await engine.submit(CreateWant("benchmark", refs))
+    await build_refs(engine, refs)
+    seconds = time.perf_counter() - before
+    commits = await _commits(engine, head)
+    return Row("wantd", case, phase, seconds, len(refs), commits, engine.log.head.seq - head)
+
+
+async def build_refs(engine: Engine, refs: Sequence[str]) -> None:
+    """Want refs, and wait until they are there. Raises NotBuilt."""
+    answer = await engine.submit(CreateWant("benchmark", tuple(refs)))
     if not isinstance(answer, Accepted):
         raise NotBuilt(f"{answer.why}; {answer.hint}")
     want = await _until_closed(engine, WantId(answer.entity))
-    seconds = time.perf_counter() - before
     if not isinstance(want, Successful):
         raise NotBuilt(f"the want became {type(want).__name__}")
-    commits = await _commits(engine, head)
-    return Row("wantd", case, phase, seconds, len(refs), commits, engine.log.head.seq - head)
 
 
 async def _until_closed(engine: Engine, want: WantId) -> Want:

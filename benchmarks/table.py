@@ -64,7 +64,7 @@ def tables(found: Figures) -> str:
 
 def _building(found: Figures) -> str:
     head = ("job", "shape", "n", "us a partition", "floor", "ratio", "commits", "floor", "events a partition")
-    return "### Build everything\n\n" + _table(
+    return "### Build everything\n\n" + table(
         (*head, "peak MB", "floor", "runs"),
         [
             _built(found, case, mine)
@@ -95,7 +95,7 @@ def _built(found: Figures, case: Case, mine: Medians) -> tuple[str, ...]:
 def _remembering(found: Figures) -> str:
     cases = [case for side, case, phase in found if (side, phase) == ("wantd", "again") and case.job == "inline"]
     head = ("shape", "n", "ask again, ms", "floor", "ratio", "events", "restart, ms", "floor's replay", "ratio")
-    return "### Ask again when all is built; restart\n\n" + _table(head, [_remembered(found, case) for case in cases])
+    return "### Ask again when all is built; restart\n\n" + table(head, [_remembered(found, case) for case in cases])
 
 
 def _remembered(found: Figures, case: Case) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ def _growth(found: Figures) -> str:
         for names, times in series.items()
         if len(times) > 1
     ]
-    return "### Growth exponent of the time\n\n" + _table(("job", "shape", "phase", "n", "exponent"), rows)
+    return "### Growth exponent of the time\n\n" + table(("job", "shape", "phase", "n", "exponent"), rows)
 
 
 def _exponent(times: dict[int, float]) -> float:
@@ -150,6 +150,7 @@ def _median(values: Iterable[float | None]) -> float | None:
     return median(known) if known else None
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write rows below their head."""
     lines = (head, ["---"] * len(head), *rows)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
