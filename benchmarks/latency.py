@@ -115,7 +115,7 @@ async def reaction(folder: Path) -> str:
 
 async def trickle(folder: Path) -> str:
     """A thousand short jobs, 64 at a time."""
-    dice = random.Random(0)  # noqa: S311 - the same load every time
+    dice = random.Random(0)
     sleeps = [dice.randint(*SLEEPS_MS) for _ in range(TRICKLE)]
     async with _engine(folder) as (engine, _):
         await build_refs(engine, ["one/0"])
@@ -171,7 +171,7 @@ def main() -> None:
     adopt_orphans()
     for measure in (reaction, trickle):
         with tempfile.TemporaryDirectory(prefix="wantd-bench-") as folder:
-            print(asyncio.run(measure(Path(folder))), end="\n\n")  # noqa: T201 - what it is for
+            print(asyncio.run(measure(Path(folder))), end="\n\n")
             end_all_below()
 
 

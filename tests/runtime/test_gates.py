@@ -1,4 +1,4 @@
-"""What the whole engine may cost, counted in real builds with jobs that do nothing: commits, events, syncs, messages."""
+"""What the whole engine may cost, counted in builds of jobs that do nothing: commits, events, syncs, messages."""
 
 from collections import Counter
 from collections.abc import Callable
