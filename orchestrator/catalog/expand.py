@@ -28,7 +28,7 @@ def alternatives(text: str, limit: int) -> Iterator[str]:
     if any("{" in piece or "}" in piece for piece in pieces[::2]):
         raise NothingMatches(f"the braces in {text!r} do not pair up", "write {a,b}, without nesting")
     choices = [piece.split(",") if number % 2 else [piece] for number, piece in enumerate(pieces)]
-    check_size(text, prod(map(len, choices)), limit)
+    check_size(text, prod(map(_size, choices)), limit)
     return map("".join, product(*choices))
 
 
@@ -54,6 +54,11 @@ def ranged(text: str, pattern: Pattern, limit: int) -> Iterator[Ref]:
     names = [place.name for place in pattern.placeholders]
     for values in product(*choices):
         yield pattern.format(dict(zip(names, values, strict=True)))
+
+
+def _size(choice: Sequence[Value]) -> int:
+    # len() of a range cannot tell more than a C integer holds.
+    return choice.stop - choice.start if isinstance(choice, range) else len(choice)
 
 
 def check_size(text: str, size: int, limit: int) -> None:
