@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import latency
 from benchmarks.workloads import JOB_KINDS, SHAPES, JobKind, Shape, workload, write_application
 from orchestrator.daemon import Application
 from statemachines.refs import Ref
@@ -62,3 +63,15 @@ def test_every_kind_of_job_is_configured_as_what_it_is(job: JobKind, tmp_path: P
     catalog = Application.load(write_application(tmp_path, workload("chain", 20), job)).catalog
     (made,) = catalog.jobs.values()
     assert job == ("process" if made.command else made.executor)
+
+
+@pytest.mark.asyncio
+async def test_latencies_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: how long a job waits for us can not be measured any more."""
+    monkeypatch.setattr(latency, "REACTIONS", 3)
+    monkeypatch.setattr(latency, "TRICKLE", 10)
+    for name in ("reaction", "trickle"):
+        (tmp_path / name).mkdir()
+    assert "| exit to next process started |" in await latency.reaction(tmp_path / "reaction")
+    assert "| wantd |" in await latency.trickle(tmp_path / "trickle")
+    assert latency._ideal_s([50, *[1] * 100]) == 0.05
