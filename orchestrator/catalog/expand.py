@@ -28,7 +28,7 @@ def alternatives(text: str, limit: int) -> Iterator[str]:
     if any("{" in piece or "}" in piece for piece in pieces[::2]):
         raise NothingMatches(f"the braces in {text!r} do not pair up", "write {a,b}, without nesting")
     choices = [piece.split(",") if number % 2 else [piece] for number, piece in enumerate(pieces)]
-    check_size(text, prod(map(_size, choices)), limit)
+    check_size(text, prod(map(len, choices)), limit)
     return map("".join, product(*choices))
 
 
@@ -50,7 +50,7 @@ def ranged(text: str, pattern: Pattern, limit: int) -> Iterator[Ref]:
     if None in spans:
         return
     choices: list[Sequence[Value]] = [span for span in spans if span is not None]
-    check_size(text, prod(map(len, choices)), limit)
+    check_size(text, prod(map(_size, choices)), limit)
     names = [place.name for place in pattern.placeholders]
     for values in product(*choices):
         yield pattern.format(dict(zip(names, values, strict=True)))
