@@ -48,9 +48,16 @@ class Parts:
         from orchestrator.api.local import LocalDoor
         from orchestrator.api.server import serve
         from orchestrator.daemon import open_engine
+        from orchestrator.exporters import Metrics
 
         _keep_private()
-        async with open_engine(self.load(config)) as engine, serve(engine):
+        application = self.load(config)
+        metrics = Metrics(application.layout)
+        async with (
+            metrics.watching_lag(),
+            open_engine(application, meter=metrics.meter) as engine,
+            serve(engine, metrics),
+        ):
             try:
                 yield LocalDoor(engine, _actor())
             finally:

@@ -16,6 +16,7 @@ from litestar.response import Stream
 
 from orchestrator.api.access import Asked, Caller, Gate, authorise
 from orchestrator.api.decoding import arguments_of
+from orchestrator.api.metrics import Metrics, metrics_handler
 from orchestrator.api.openapi import document_of
 from orchestrator.api.operations import OPERATIONS
 from orchestrator.api.ports import Engine
@@ -26,10 +27,11 @@ from orchestrator.api.table import Method, Operation
 from orchestrator.api.tags import headers_of
 
 
-def create_app(engine: Engine, gate: Gate) -> Litestar:
-    """The application over an engine; the gate says who asks."""
+def create_app(engine: Engine, gate: Gate, metrics: Metrics | None = None) -> Litestar:
+    """The application over an engine; the gate says who asks. With ``metrics`` it can be scraped."""
+    handlers = [_handler(path, by_method) for path, by_method in _by_path().items()]
     return Litestar(
-        route_handlers=[_handler(path, by_method) for path, by_method in _by_path().items()],
+        route_handlers=handlers if metrics is None else [*handlers, metrics_handler(metrics)],
         state=State({"engine": engine, "gate": gate, "streams": Streams(), "document": document_of(OPERATIONS)}),
         request_max_body_size=BODY_BYTES_MAX,
         exception_handlers=ON_ERRORS,

@@ -20,6 +20,7 @@ from orchestrator.api.access import holder_of_token, owner
 from orchestrator.api.app import create_app
 from orchestrator.api.browsers import guarded
 from orchestrator.api.listening import BACKLOG, tcp_socket, unix_socket
+from orchestrator.api.metrics import Metrics
 from orchestrator.api.ports import Engine
 from orchestrator.api.protocol import LimitedProtocol, LocalProtocol
 from orchestrator.api.refusals import refusal
@@ -31,17 +32,17 @@ DRAIN_S = 2
 
 
 @asynccontextmanager
-async def serve(engine: Engine) -> AsyncGenerator[None]:
+async def serve(engine: Engine, metrics: Metrics | None = None) -> AsyncGenerator[None]:
     """Answer requests to an engine for as long as the context is open. Raises DoorError if it cannot."""
     application = engine.application
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(unix_socket(application.layout.socket))
-        config = _config(cast("ASGIApplication", create_app(engine, owner)), LocalProtocol)
+        config = _config(cast("ASGIApplication", create_app(engine, owner, metrics)), LocalProtocol)
         await stack.enter_async_context(_serving(_Server(config), listening))
         address = parse_address(application.config.api.listen or "")
         if address is not None:
             listening = stack.enter_context(tcp_socket(address))
-            await stack.enter_async_context(_serving(_Server(_tcp_config(engine, address)), listening))
+            await stack.enter_async_context(_serving(_Server(_tcp_config(engine, address, metrics)), listening))
         yield
 
 
@@ -68,9 +69,9 @@ def _config(app: ASGIApplication, protocol: type[LimitedProtocol]) -> uvicorn.Co
     )
 
 
-def _tcp_config(engine: Engine, address: Address) -> uvicorn.Config:
+def _tcp_config(engine: Engine, address: Address, metrics: Metrics | None) -> uvicorn.Config:
     api, folder = engine.application.config.api, engine.application.config.folder
-    app = create_app(engine, holder_of_token(engine.application.layout.tokens))
+    app = create_app(engine, holder_of_token(engine.application.layout.tokens), metrics)
     config = _config(cast("ASGIApplication", guarded(app, address.hosts.union(api.hosts))), LimitedProtocol)
     _speak_tls(config, api, folder)
     return config

@@ -60,7 +60,7 @@ class Metrics:
             registry=self._registry,
         )
 
-    async def render(self, engine: Engine, accept: str) -> Page:
+    async def render(self, engine: Engine, accept: str, /) -> Page:
         """Write everything down, as it stands now, in the form that was asked for."""
         newest = await engine.log.snapshots()
         board = await engine.board()

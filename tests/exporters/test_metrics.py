@@ -8,8 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from litestar.testing import AsyncTestClient
 from prometheus_client import CollectorRegistry
 
+from orchestrator.api.access import Asked, Caller
+from orchestrator.api.app import create_app
 from orchestrator.daemon import Engine
 from orchestrator.exporters import Metrics
 from orchestrator.exporters.meter import PrometheusMeter
@@ -141,3 +144,22 @@ def test_promtool_finds_nothing_to_say_about_a_scrape(tmp_path: Path) -> None:
     page = asyncio.run(a_scrape())
     done = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, check=False)
     assert (done.returncode, done.stderr.decode()) == (0, "")
+
+
+@pytest.mark.asyncio
+async def test_a_daemon_is_scraped_by_who_may_read_and_by_nobody_else(tmp_path: Path) -> None:
+    """If this fails, Prometheus gets no page, or everybody does."""
+    async with measured(tmp_path) as (engine, metrics):
+        await build(engine, "good/1")
+
+        def gate(request: Asked) -> Caller:
+            role = request.headers.get("role")
+            return Caller("test", "read" if role else None)
+
+        async with AsyncTestClient(create_app(engine, gate, metrics)) as client:
+            answer = await client.get("/metrics", headers={"role": "read"})
+            nobody = await client.get("/metrics")
+    assert (answer.status_code, nobody.status_code) == (200, 401)
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert "wantd_log_head" in answer.text
+    assert "wantd_log_head" not in nobody.text
