@@ -183,6 +183,8 @@ class Runner:
             task.cancel()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._failure.done():
+            self._failure.exception()  # looked at: what failed while it ended is left to the next daemon
         for threads in (self._threads, self._starter, self._hand, self._syncer):
             threads.shutdown()
 
