@@ -90,7 +90,7 @@ class History:
         if dice.random() < 0.4 and there:
             refs = dice.sample([*there], min(len(there), dice.choice((1, 50, self._numbers // 6))))
             return TaintPartitions("replay", tuple(refs), "bad", downstream=dice.random() < 0.5)
-        first, many = dice.randrange(self._numbers), dice.choice((1, 20, self._numbers // 6, self._numbers // 3))
+        first, many = dice.randrange(self._numbers), dice.choice((1, 10, 50, self._numbers // 6))
         names = dice.sample(LAYERS, dice.choice((1, 1, 2, 4)))
         refs = [Ref(f"{name}/{n}") for name in names for n in range(first, min(self._numbers, first + many))]
         return CreateWant(

@@ -32,6 +32,12 @@ def moment_of(world: World) -> Moment:
     return Moment(world.seq, world.digest(), blake2b(encode_world(world)).digest())
 
 
+async def batch_ends(log: ReadableLog[AnyEvent]) -> list[int]:
+    """The last seq of every batch."""
+    last = {entry.batch: entry.seq async for entries in log.read(after=0) for entry in entries}
+    return [*last.values()]
+
+
 async def stops(log: ReadableLog[AnyEvent], world: World, seqs: Iterable[int]) -> AsyncIterator[Stop]:
     """Take a world on through the log, in one pass, and stop at each of these seqs, which grow."""
     waiting = sorted({*seqs}, reverse=True)
