@@ -24,19 +24,19 @@ default = 1000
 [[job]]
 name = "good"
 outputs = ["good/{n:int}"]
-python = "jobs:good"
+python = "metered_jobs:good"
 executor = "inline"
 [[job]]
 name = "bad"
 outputs = ["bad/{n:int}"]
-python = "jobs:bad"
+python = "metered_jobs:bad"
 executor = "inline"
 retry = { tries = 2, backoff = "1ms" }
 [[job]]
 name = "after"
 outputs = ["after/{n:int}"]
 inputs = ["bad/{n}"]
-python = "jobs:good"
+python = "metered_jobs:good"
 executor = "inline"
 """
 
@@ -54,7 +54,7 @@ def bad(context):
 async def measured(folder: Path) -> "AsyncGenerator[tuple[Engine, Metrics]]":
     """An engine whose loop is measured."""
     (folder / "wantd.toml").write_text(CONFIG)
-    (folder / "jobs.py").write_text(JOBS)
+    (folder / "metered_jobs.py").write_text(JOBS)
     application = Application.load(folder / "wantd.toml")
     metrics = Metrics(application.layout)
     async with open_engine(application, meter=metrics.meter) as engine:

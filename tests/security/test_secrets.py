@@ -24,10 +24,14 @@ from tests.security.wire import ask
 CHANGES = {
     *("init", "serve", "build", "want create", "want cancel", "want retry", "want pause", "want resume"),
     *("partition taint", "partition report", "jobrun cancel", "bel import", "bel recover", "bel snapshot make"),
+    *("token create", "token revoke"),
 }
 """Commands that answer with no more than what they did."""
 OWN_OUTPUT = {"job exec", "job configure", "partition path"}
 """Commands that run a job, or show a path; the first two are searched by a test of their own."""
+
+FORK = "forked"
+"""Where the application is forked to."""
 
 MOST = 30
 """Of how many wants and JobRuns, the newest, each is shown."""
@@ -67,6 +71,9 @@ def questions(wants: list[str], runs: list[str], refs: list[str]) -> dict[str, l
         "bel snapshot check": [[]],
         "bel replay": [[]],
         "diff": [["--from", "1"]],
+        "bel fork": [["--at", "20", FORK]],
+        "bel compare": [[FORK]],
+        "token list": [[]],
         "config check": [[]],
         "config show": [[]],
     }
@@ -88,6 +95,10 @@ def answers(app: Path) -> Iterator[tuple[str, str]]:
                 done = here(app, *name.split(), *arguments, *form)
                 yield f"{name} {arguments}", done.stdout + done.stderr
     yield "the export", (app / "export.jsonl").read_text()
+    assert (app / FORK / "wantd.toml").exists()
+    for path in (app / FORK).rglob("*"):
+        if path.is_file():
+            yield f"the fork's {path.name}", path.read_bytes().decode(errors="replace")
     script = here(app, "plan", "process/new", "--format", "sh")
     assert script.returncode == 0, script.stderr
     yield "plan --format sh", script.stdout
@@ -100,6 +111,7 @@ def pages(app: Path) -> Iterator[tuple[str, str]]:
     refs = ("process/a", "untext/a", "leaking/a", "leaky/a", "leaky/b")
     templates = [operation.path for operation in OPERATIONS if not operation.streamed]
     targets = {template.format_map({"want": want, "run": run}) for template in templates for run in runs}
+    yield "/metrics", ask(app / ".wantd" / "socket", "GET", "/metrics").body.decode()
     for target in sorted(targets):
         for query in ("", *(f"?ref={ref}" for ref in refs)):
             yield target, ask(app / ".wantd" / "socket", "GET", target + query).body.decode()
