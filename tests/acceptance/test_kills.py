@@ -66,7 +66,9 @@ async def killed_serving(application: Path, how: How, kills: int, seed: int) -> 
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("how", ["mixed", "worker", "process"])
+@pytest.mark.parametrize(
+    "how", ["mixed", pytest.param("worker", marks=pytest.mark.long), pytest.param("process", marks=pytest.mark.long)]
+)
 async def test_a_daemon_killed_twenty_times_builds_the_year(application: Path, how: How) -> None:
     """Broken: a daemon that dies at the wrong moment loses, doubles or falsifies work."""
     await killed_serving(application, how, kills=20, seed=1)
