@@ -47,6 +47,7 @@ class Parts:
     async def daemon(self, config: Path) -> "AsyncGenerator[Door]":
         from orchestrator.api.local import LocalDoor
         from orchestrator.api.server import serve
+        from orchestrator.console.routes import console_routes
         from orchestrator.daemon import open_engine
         from orchestrator.exporters import Metrics
 
@@ -56,7 +57,7 @@ class Parts:
         async with (
             metrics.watching_lag(),
             open_engine(application, meter=metrics.meter) as engine,
-            serve(engine, metrics),
+            serve(engine, metrics, console_routes(application.config, application.layout)),
         ):
             try:
                 yield LocalDoor(engine, _actor())

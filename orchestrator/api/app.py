@@ -6,6 +6,7 @@ server, not read from the request.
 Source: design section 10 (HTTP).
 """
 
+from collections.abc import Sequence
 from typing import cast
 
 import msgspec
@@ -13,6 +14,7 @@ from litestar import Litestar, Response
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
+from litestar.types import ControllerRouterHandler
 
 from orchestrator.api.access import Asked, Caller, Gate, authorise
 from orchestrator.api.decoding import arguments_of
@@ -26,12 +28,18 @@ from orchestrator.api.streams import MEDIA_TYPE, Events, Streams
 from orchestrator.api.table import Method, Operation
 from orchestrator.api.tags import headers_of
 
+Pages = Sequence[ControllerRouterHandler]
+"""Handlers beside the table of operations, made a floor higher."""
 
-def create_app(engine: Engine, gate: Gate, metrics: Metrics | None = None) -> Litestar:
-    """The application over an engine; the gate says who asks. With ``metrics`` it can be scraped."""
+
+def create_app(engine: Engine, gate: Gate, metrics: Metrics | None = None, pages: Pages = ()) -> Litestar:
+    """The application over an engine; the gate says who asks. With ``metrics`` it can be scraped.
+
+    ``pages`` are for people and bring a gate of their own.
+    """
     handlers = [_handler(path, by_method) for path, by_method in _by_path().items()]
     return Litestar(
-        route_handlers=handlers if metrics is None else [*handlers, metrics_handler(metrics)],
+        route_handlers=[*handlers, *([] if metrics is None else [metrics_handler(metrics)]), *pages],
         state=State({"engine": engine, "gate": gate, "streams": Streams(), "document": document_of(OPERATIONS)}),
         request_max_body_size=BODY_BYTES_MAX,
         exception_handlers=ON_ERRORS,

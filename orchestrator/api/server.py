@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import cast
 
 import uvicorn
+from litestar.types import ASGIApp
 from uvicorn._types import ASGIApplication
 
 from orchestrator.api.access import holder_of_token, owner
-from orchestrator.api.app import create_app
+from orchestrator.api.app import Pages, create_app
 from orchestrator.api.browsers import guarded
 from orchestrator.api.listening import BACKLOG, tcp_socket, unix_socket
 from orchestrator.api.metrics import Metrics
 from orchestrator.api.ports import Engine
 from orchestrator.api.protocol import LimitedProtocol, LocalProtocol
 from orchestrator.api.refusals import refusal
-from orchestrator.config import ApiTable
+from orchestrator.config import ApiTable, Config
 from orchestrator.config.listening import Address, parse_address
 
 DRAIN_S = 2
@@ -32,8 +33,11 @@ DRAIN_S = 2
 
 
 @asynccontextmanager
-async def serve(engine: Engine, metrics: Metrics | None = None) -> AsyncGenerator[None]:
-    """Answer requests to an engine for as long as the context is open. Raises DoorError if it cannot."""
+async def serve(engine: Engine, metrics: Metrics | None = None, pages: Pages = ()) -> AsyncGenerator[None]:
+    """Answer requests to an engine for as long as the context is open. Raises DoorError if it cannot.
+
+    ``pages`` are for browsers, and are found over TCP only.
+    """
     application = engine.application
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(unix_socket(application.layout.socket))
@@ -42,7 +46,9 @@ async def serve(engine: Engine, metrics: Metrics | None = None) -> AsyncGenerato
         address = parse_address(application.config.api.listen or "")
         if address is not None:
             listening = stack.enter_context(tcp_socket(address))
-            await stack.enter_async_context(_serving(_Server(_tcp_config(engine, address, metrics)), listening))
+            app = create_app(engine, holder_of_token(application.layout.tokens), metrics, pages)
+            config = _tcp_config(app, application.config, address)
+            await stack.enter_async_context(_serving(_Server(config), listening))
         yield
 
 
@@ -69,11 +75,9 @@ def _config(app: ASGIApplication, protocol: type[LimitedProtocol]) -> uvicorn.Co
     )
 
 
-def _tcp_config(engine: Engine, address: Address, metrics: Metrics | None) -> uvicorn.Config:
-    api, folder = engine.application.config.api, engine.application.config.folder
-    app = create_app(engine, holder_of_token(engine.application.layout.tokens), metrics)
-    config = _config(cast("ASGIApplication", guarded(app, address.hosts.union(api.hosts))), LimitedProtocol)
-    _speak_tls(config, api, folder)
+def _tcp_config(app: ASGIApp, told: Config, address: Address) -> uvicorn.Config:
+    config = _config(cast("ASGIApplication", guarded(app, address.hosts.union(told.api.hosts))), LimitedProtocol)
+    _speak_tls(config, told.api, told.folder)
     return config
 
 

@@ -9,6 +9,7 @@ import click
 from orchestrator.cli.bel import bel
 from orchestrator.cli.build import build
 from orchestrator.cli.configs import config
+from orchestrator.cli.console import console
 from orchestrator.cli.diff import diff
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.init import init
@@ -32,7 +33,9 @@ def wantd() -> None:
     """
 
 
-for command in (init, doctor, serve, build, plan, why, graph, diff, want, partition, jobrun, job, bel, config, token):
+for command in (init, doctor, serve, build, plan, why, graph, diff):
+    wantd.add_command(command)
+for command in (want, partition, jobrun, job, bel, config, token, console):
     wantd.add_command(command)
 bel.add_command(recover)
 

@@ -3,6 +3,7 @@
 bel.sqlite          the build event log
 lock, socket        one daemon a directory, and how to reach it
 tokens/             who may ask over TCP
+codes/              who may log in to the console, once
 store/              the bytes of partition instances, and current/, the link tree
 runs/<JobRun>/      what a JobRun was told (context.json), what it said (report), its output (log); of one that did
                     its work only a log with something in it is kept
@@ -39,6 +40,10 @@ class Layout(msgspec.Struct, frozen=True):
     @property
     def tokens(self) -> Path:
         return self.state / "tokens"
+
+    @property
+    def codes(self) -> Path:
+        return self.state / "codes"
 
     @property
     def store(self) -> Path:

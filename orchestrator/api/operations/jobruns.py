@@ -40,10 +40,11 @@ async def show_log(door: LocalDoor, run: str, place: Offset) -> LogText:
 async def stream_log(door: LocalDoor, engine: Engine, run: str, place: Begin, last: LastEventId) -> Events[LogText]:
     """Send what a JobRun prints as it prints it, until it has ended; an event's id is where the next piece begins."""
     await door.jobrun(run)
-    return _pieces(door, engine, run, resumed(place.offset, last))
+    return pieces(door, engine, run, resumed(place.offset, last))
 
 
-async def _pieces(door: LocalDoor, engine: Engine, run: str, offset: int) -> Events[LogText]:
+async def pieces(door: LocalDoor, engine: Engine, run: str, offset: int) -> Events[LogText]:
+    """What a JobRun prints, from a byte on, until it has ended."""
     while not engine.is_draining:
         piece = await door.log_text(run, offset)
         if piece.text or piece.complete:

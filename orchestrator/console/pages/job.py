@@ -1,0 +1,63 @@
+"""A job: how it is configured, what became of its JobRuns, and how long they took."""
+
+from typing import get_args
+
+import msgspec
+from markupsafe import Markup
+
+from orchestrator.api.refusals import refusal
+from orchestrator.console.drawing.durations import Took, durations
+from orchestrator.console.formats import between
+from orchestrator.console.newest import newest
+from orchestrator.console.pages.overview import counts
+from orchestrator.console.visits import Visit
+from orchestrator.views.jobruns import jobrun_view
+from orchestrator.views.shapes import EntryFilter, JobRunView, JobView
+from statemachines import jobrun
+from statemachines.traits import head_of
+
+RUNS_SHOWN = 60
+ENTRIES_LOOKED_AT = 10_000
+
+_ENDED = frozenset({"Succeeded", "Failed", "DepMiss", "Lost"})
+
+
+class JobPage(msgspec.Struct, frozen=True):
+    """Everything about one job. ``plotted`` counts the JobRuns whose launch is in the newest entries of the log."""
+
+    job: JobView
+    numbers: dict[str, int]
+    runs: list[JobRunView]
+    plot: Markup
+    plotted: int
+
+
+async def job(visit: Visit) -> JobPage:
+    """Take the page of a job. Raises DoorError."""
+    name = visit.part("job")
+    found = next((one for one in await visit.reads.jobs() if one.name == name), None)
+    if found is None:
+        raise refusal("no_such_page", f"there is no job or external {name}", "see the list of jobs")
+    launched = await _launched(visit)
+    board = await visit.reads.board()
+    runs = newest(board.world.runs, lambda run: head_of(run).job == name, limit=RUNS_SHOWN)
+    views = [jobrun_view(board, run) for run in runs.items]
+    timed = [_took(run, launched[run.id]) for run in reversed(views) if run.id in launched and run.state in _ENDED]
+    return JobPage(
+        job=found,
+        numbers=counts(board.world, get_args(jobrun.JobRun), name),
+        runs=views,
+        plot=durations(timed, lambda run: visit.link(f"/jobruns/{run}")),
+        plotted=len(timed),
+    )
+
+
+async def _launched(visit: Visit) -> dict[str, str]:
+    """When JobRuns were launched, as far as the newest entries tell."""
+    after = max(0, visit.upto - ENTRIES_LOOKED_AT)
+    chosen = EntryFilter(after=after, upto=visit.upto, kind="JobRunLaunching")
+    return {entry.entity: entry.at for entry in await visit.reads.entries(chosen)}
+
+
+def _took(run: JobRunView, launched: str) -> Took:
+    return Took(run.id, run.state, run.first_output, between(launched, run.since))
