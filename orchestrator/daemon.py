@@ -48,7 +48,7 @@ from orchestrator.runtime.snapshots import is_due, keeping_snapshots, load_world
 from orchestrator.runtime.turning import turning
 from orchestrator.store import DiskStore, PartitionStore
 from statemachines.events import AnyEvent
-from statemachines.ids import Ids
+from statemachines.ids import SECOND_US, Ids
 from statemachines.world import World
 
 
@@ -154,7 +154,7 @@ async def run_engine(application: Application, ports: Ports) -> AsyncGenerator[E
         stack.push_async_callback(runner.close)
         loop = _loop(application.catalog, ports, runner)
         await _take_over(application.catalog, ports, loop, runner)
-        async with turning(loop, runner), keeping_snapshots(ports.log, lambda: _world(loop)):
+        async with turning(loop, runner), keeping_snapshots(ports.log, lambda: _world(loop), ports.meter):
             engine = Engine(application, ports.log, ports.store, loop)
             stack.push_async_callback(engine.past.close)
             yield engine
@@ -181,8 +181,10 @@ def _loop(catalog: Catalog, ports: Ports, runner: Runner) -> Loop:
     clock_changes = ClockChanges(ports.clock.now(), ports.log.head.seq)
 
     async def restore() -> Board:
+        began = ports.clock.elapsed()
         board = Board(await load_world(ports.log), Recipes(catalog), clock_changes)
         board.load()
+        ports.meter.restored((ports.clock.elapsed() - began) / SECOND_US)
         return board
 
     loop = Loop(ports.log, restore, runner, ports.clock, ids, mailbox)

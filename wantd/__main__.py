@@ -50,6 +50,7 @@ class Parts:
         from orchestrator.console.routes import console_routes
         from orchestrator.daemon import open_engine
         from orchestrator.exporters import Metrics
+        from orchestrator.outward.outlets import telling
 
         _keep_private()
         application = self.load(config)
@@ -57,8 +58,10 @@ class Parts:
         async with (
             metrics.watching_lag(),
             open_engine(application, meter=metrics.meter) as engine,
+            telling(engine) as told,
             serve(engine, metrics, console_routes(application.config, application.layout)),
         ):
+            metrics.outlets = told.facts
             try:
                 yield LocalDoor(engine, _actor())
             finally:

@@ -26,6 +26,7 @@ from bel.driver import sqlite_facts
 from bel.lock import read_holder
 from orchestrator.api.unix import address_of
 from orchestrator.config import ConfigError
+from orchestrator.outward.cursor import BadCursor, CursorFile
 from orchestrator.runtime.secrets import is_like_a_secret
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def examine(session: Session) -> list[Finding]:
         lock(layout.state),
         *jobs(application),
         *secrets(application),
+        *outlets(application),
     ]
 
 
@@ -225,6 +227,26 @@ def _secret_file(what: str, path: Path) -> Finding:
         verdict: Literal["warning", "problem"] = "problem" if mode & 0o022 else "warning"
         return Finding(what, verdict, f"others get at {path} (mode {mode:o})", f"chmod 600 {path}")
     return Finding(what, "ok", f"{path} has mode {mode:o}")
+
+
+def outlets(application: Application) -> Iterator[Finding]:
+    """Are the keys of those who are told something there, and has everything arrived?"""
+    outward, folder = application.config.outward, application.config.folder
+    keys = {webhook.name: webhook.secret for webhook in outward.webhook}
+    keys |= {name: table.token for name, table in outward.services.items()}
+    for name, key in keys.items():
+        if key is not None:
+            yield _secret_file(f"key of {name}", folder / key)
+        try:
+            cursor = CursorFile(application.layout.outward, name).load()
+        except BadCursor as error:
+            why, _, mend = str(error).rpartition("; ")
+            yield Finding(f"outlet {name}", "problem", why, mend)
+            continue
+        if cursor is not None and cursor.trouble:
+            yield Finding(f"outlet {name}", "warning", cursor.trouble, "it is tried again for as long as a daemon runs")
+        elif cursor is not None:
+            yield Finding(f"outlet {name}", "ok", f"it has been told everything up to entry {cursor.done}")
 
 
 def jobs(application: Application) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from orchestrator.cli.init import init
 from orchestrator.cli.jobruns import jobrun
 from orchestrator.cli.jobs import job
 from orchestrator.cli.options import config_option
+from orchestrator.cli.outward import outward
 from orchestrator.cli.partitions import partition
 from orchestrator.cli.reasons import graph, plan, why
 from orchestrator.cli.recover import recover
@@ -35,7 +36,7 @@ def wantd() -> None:
 
 for command in (init, doctor, serve, build, plan, why, graph, diff):
     wantd.add_command(command)
-for command in (want, partition, jobrun, job, bel, config, token, console):
+for command in (want, partition, jobrun, job, bel, outward, config, token, console):
     wantd.add_command(command)
 bel.add_command(recover)
 

@@ -17,9 +17,13 @@ from orchestrator.config.tables import (
     InputTable,
     JobTable,
     Limits,
+    OpenlineageTable,
+    OpentelemetryTable,
+    OutwardTable,
     ResourcesTable,
     RetryTable,
     SecretTable,
+    WebhookTable,
 )
 
 __all__ = [
@@ -33,10 +37,14 @@ __all__ = [
     "InputTable",
     "JobTable",
     "Limits",
+    "OpenlineageTable",
+    "OpentelemetryTable",
+    "OutwardTable",
     "ResourcesTable",
     "RetryTable",
     "SecretTable",
     "Source",
+    "WebhookTable",
     "find_config",
     "load_config",
     "read_config",

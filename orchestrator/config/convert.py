@@ -17,10 +17,14 @@ from orchestrator.config.tables import (
     InputTable,
     JobTable,
     Limits,
+    OpenlineageTable,
+    OpentelemetryTable,
+    OutwardTable,
     ResourcesTable,
     RetryTable,
     SecretTable,
     Tables,
+    WebhookTable,
 )
 from orchestrator.config.units import Duration, Size, parse_duration, parse_size
 
@@ -36,6 +40,10 @@ STRUCTS: dict[str, type[Struct]] = {
     "resources": ResourcesTable,
     "secrets": SecretTable,
     "external": ExternalTable,
+    "outward": OutwardTable,
+    "webhook": WebhookTable,
+    "openlineage": OpenlineageTable,
+    "opentelemetry": OpentelemetryTable,
 }
 """The struct behind each table, by the last name on the way to it."""
 
@@ -86,7 +94,7 @@ def _unknown_key(source: Source, where: Where, key: str) -> ConfigError:
 
 def _missing_key(source: Source, where: Where, key: str) -> ConfigError:
     table = _table(where)
-    owner = f"every {table}" if table in {"job", "external"} else table or "the file"
+    owner = f"every {table}" if table in {"job", "external", "webhook"} else table or "the file"
     return source.error(where, f"the key {key!r} is missing", f"{owner} needs it")
 
 

@@ -23,6 +23,7 @@ from orchestrator.config.tables import (
     ExternalTable,
     JobTable,
     Limits,
+    OutwardTable,
     RetryTable,
 )
 
@@ -46,6 +47,7 @@ class Config(Struct, frozen=True):
     api: ApiTable
     jobs: tuple[JobTable, ...]
     externals: tuple[ExternalTable, ...]
+    outward: OutwardTable
 
 
 def find_config(explicit: Path | None, env: Mapping[str, str], start_folder: Path) -> Path:
@@ -105,6 +107,7 @@ def read_config(path: Path, text: str, cpus: int) -> Config:
         api=tables.api,
         jobs=tables.job,
         externals=tables.external,
+        outward=tables.outward,
     )
 
 

@@ -11,7 +11,8 @@ from math import isfinite
 from msgspec.structs import asdict
 
 from orchestrator.config.listening import parse_address
-from orchestrator.config.source import Source, Where
+from orchestrator.config.outward import check_outward
+from orchestrator.config.source import Finding, Source, Where
 from orchestrator.config.tables import (
     FAILURE_CLASSES,
     ApiTable,
@@ -22,9 +23,6 @@ from orchestrator.config.tables import (
     RetryTable,
     Tables,
 )
-
-Finding = tuple[Where, str, str]
-"""Where, why, and what to do."""
 
 TRIES_MAX = 1_000
 NUMBER_MAX = 2**53
@@ -57,6 +55,7 @@ def _findings(tables: Tables, pools: Mapping[str, int]) -> Iterator[Finding]:
         yield from _retry(job.retry, ("job", number, "retry"))
     for number, external in enumerate(tables.external):
         yield from _outputs(external, ("external", number))
+    yield from check_outward(tables.outward)
 
 
 def _application(application: Application) -> Iterator[Finding]:

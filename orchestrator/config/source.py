@@ -5,7 +5,7 @@ effort: a key inside an inline table is placed on the line of the outermost key 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,6 +14,9 @@ from orchestrator.config.errors import ConfigError
 
 Where = tuple[str | int, ...]
 """A place in the file: ``("job", 2, "outputs", 0)``."""
+
+Finding = tuple[Where, str, str]
+"""What a rule finds: where, why, and what to do."""
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?")
 _KEY = re.compile(r"""\s*([A-Za-z0-9_."'-]+)\s*=""")
@@ -46,19 +49,29 @@ def spell(where: Where) -> str:
 
 def _places(text: str) -> Iterator[tuple[Where, int]]:
     table: Where = ()
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, ...], int] = {}
     for line, content in enumerate(text.splitlines(), start=1):
         header = _HEADER.fullmatch(content)
         if header is not None:
-            names = _names(header[2])
+            way = tuple(_names(header[2]))
             if header[1] == "[[":
-                seen[names[0]] = seen.get(names[0], -1) + 1
-            table = (names[0], seen[names[0]], *names[1:]) if names[0] in seen else tuple(names)
+                seen[way] = seen.get(way, -1) + 1
+            table = _numbered(way, seen)
             yield table, line
         elif (key := _KEY.match(content)) is not None:
             names = _names(key[1])
             for size in range(1, len(names) + 1):
                 yield (*table, *names[:size]), line
+
+
+def _numbered(way: tuple[str, ...], seen: Mapping[tuple[str, ...], int]) -> Where:
+    """The place of a table: behind each array of tables on the way to it, the number of its newest one."""
+    place: list[str | int] = []
+    for size, name in enumerate(way, start=1):
+        place.append(name)
+        if way[:size] in seen:
+            place.append(seen[way[:size]])
+    return tuple(place)
 
 
 def _names(dotted: str) -> list[str]:

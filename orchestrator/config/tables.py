@@ -128,6 +128,60 @@ class ExternalTable(Struct, frozen=True, forbid_unknown_fields=True):
     description: str = ""
 
 
+WantOutcome = Literal["Successful", "Failed", "UpstreamFailed", "Late", "Paused", "Canceled", "Expired", "Superseded"]
+"""What may become of a want that others are told of. Late is no state, but told of like one."""
+
+
+class WebhookTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[outward.webhook]]``: who is told what becomes of wants. ``secret`` is the file of the key."""
+
+    name: str
+    url: str
+    states: tuple[WantOutcome, ...] = ("Failed", "UpstreamFailed")
+    secret: str | None = None
+    timeout: Duration = Duration(10_000_000)
+    allow_http: bool = False
+
+
+class OpenlineageTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[outward.openlineage]``: who is told of JobRuns and what they read and made. ``file = "-"`` is the console."""
+
+    url: str | None = None
+    file: str | None = None
+    token: str | None = None
+    namespace: str | None = None
+    timeout: Duration = Duration(10_000_000)
+    allow_http: bool = False
+
+
+class OpentelemetryTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[outward.opentelemetry]``: who is sent a trace of each want."""
+
+    url: str
+    token: str | None = None
+    timeout: Duration = Duration(10_000_000)
+    allow_http: bool = False
+
+
+class OutwardTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[outward]``: whom a daemon tells what happens."""
+
+    webhook: tuple[WebhookTable, ...] = ()
+    openlineage: OpenlineageTable | None = None
+    opentelemetry: OpentelemetryTable | None = None
+
+    @property
+    def services(self) -> dict[str, OpenlineageTable | OpentelemetryTable]:
+        """Those of which there is one at most, by name."""
+        found = {"openlineage": self.openlineage, "opentelemetry": self.opentelemetry}
+        return {name: table for name, table in found.items() if table is not None}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all who are told something."""
+        return (*(webhook.name for webhook in self.webhook), *self.services)
+
+
 class Tables(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -138,3 +192,4 @@ class Tables(Struct, frozen=True, forbid_unknown_fields=True):
     api: ApiTable = ApiTable()
     job: tuple[JobTable, ...] = ()
     external: tuple[ExternalTable, ...] = ()
+    outward: OutwardTable = OutwardTable()

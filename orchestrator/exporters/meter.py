@@ -3,7 +3,7 @@
 from collections import Counter as Tally
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from orchestrator.planning.turn import Fact
 from statemachines import jobrun
@@ -65,6 +65,17 @@ class PrometheusMeter:
             ["job_name", "failure"],
             registry=registry,
         )
+        self._replay_seconds = Gauge(
+            "wantd_replay_seconds", "How long it took to read the world back from the log.", registry=registry
+        )
+        self._snapshot_seconds = Gauge(
+            "wantd_snapshot_seconds", "How long it took to make the newest snapshot of this life.", registry=registry
+        )
+        self._clock_sets = Counter(
+            "wantd_clock_sets", "How often the wall clock was set, by direction.", ["direction"], registry=registry
+        )
+        for direction in ("back", "forward"):  # so that the first time is seen as one more
+            self._clock_sets.labels(direction)
         self._launched: dict[RunId, Timestamp] = {}
 
     def began(self, world: World) -> None:
@@ -73,6 +84,18 @@ class PrometheusMeter:
             state = world.runs[run]
             if isinstance(state, jobrun.Started):
                 self._launched[run] = state.since
+
+    def restored(self, seconds: float) -> None:
+        """The world was read back from the log."""
+        self._replay_seconds.set(seconds)
+
+    def kept_snapshot(self, seconds: float) -> None:
+        """A snapshot was made."""
+        self._snapshot_seconds.set(seconds)
+
+    def clock_set(self, by_us: int) -> None:
+        """The wall clock was set."""
+        self._clock_sets.labels("back" if by_us < 0 else "forward").inc()
 
     def committed(self, events: int, seconds: float) -> None:
         """A batch became durable."""

@@ -1,7 +1,7 @@
 """The page that Prometheus reads: everything about one engine and its process, from a registry of its own."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, Protocol
 
@@ -10,11 +10,12 @@ from prometheus_client.exposition import choose_encoder
 
 from bel.log import ReadableLog
 from orchestrator.exporters.meter import SHORT_S, PrometheusMeter
-from orchestrator.exporters.readings import Moment, Readings
+from orchestrator.exporters.readings import Moment, Outlet, Readings
 from orchestrator.planning.board import Board
 from orchestrator.runtime.clock import Clock, SystemClock
 from orchestrator.runtime.layout import Layout
 from statemachines.events import AnyEvent
+from statemachines.ids import Timestamp
 
 LAG_EVERY_S = 1.0
 """How often it is measured how late the event loop is."""
@@ -41,6 +42,16 @@ class Page(NamedTuple):
     body: bytes
 
 
+class _Taken(NamedTuple):
+    """A snapshot: its seq, and when the entry with that seq was written."""
+
+    seq: int
+    at: Timestamp
+
+
+_NOTHING_TAKEN = _Taken(0, Timestamp(0))
+
+
 class Metrics:
     """The numbers of one engine. ``meter`` is for its loop."""
 
@@ -52,6 +63,9 @@ class Metrics:
         self._readings = Readings(layout)
         self._registry.register(self._readings)
         ProcessCollector(registry=self._registry)
+        self._snapshot = _NOTHING_TAKEN
+        self.outlets: Callable[[], Sequence[Outlet]] = tuple
+        """Says how far others have been told."""
         self.meter = PrometheusMeter(self._registry)
         self._lag = Histogram(
             "wantd_loop_lag_seconds",
@@ -62,17 +76,28 @@ class Metrics:
 
     async def render(self, engine: Engine, accept: str, /) -> Page:
         """Write everything down, as it stands now, in the form that was asked for."""
-        newest = await engine.log.snapshots()
+        newest = await self._newest_snapshot(engine.log)
         board = await engine.board()
         self._readings.moment = Moment(
             world=board.world,
             catalog=board.recipes.catalog,
             now=self._clock.now(),
             read_only=engine.read_only is not None,
-            newest_snapshot=newest[-1].seq if newest else 0,
+            newest_snapshot=newest.seq,
+            snapshot_at=newest.at,
+            outlets=self.outlets(),
         )
         encode, content_type = choose_encoder(accept)
         return Page(content_type, encode(self._registry))
+
+    async def _newest_snapshot(self, log: ReadableLog[AnyEvent]) -> _Taken:
+        """The newest snapshot; the entry that it was taken at is looked up once."""
+        found = await log.snapshots()
+        seq = found[-1].seq if found else 0
+        if seq != self._snapshot.seq:
+            async for (entry,) in log.read(after=seq - 1, upto=seq):
+                self._snapshot = _Taken(seq, Timestamp(entry.at))
+        return self._snapshot if found else _NOTHING_TAKEN
 
     @asynccontextmanager
     async def watching_lag(self) -> AsyncGenerator[None]:

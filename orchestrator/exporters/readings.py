@@ -6,13 +6,13 @@ Cost: proportional to the jobs and pools of the configuration and to the open wa
 import platform
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import get_args
+from typing import Protocol, get_args
 
 import msgspec
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bel.driver import sqlite_facts
@@ -31,6 +31,34 @@ _KINDS: tuple[tuple[str, str, tuple[type, ...]], ...] = (
 _OPEN_RUNS: tuple[type[jobrun.JobRun], ...] = get_args(jobrun.Open)
 
 
+class Outlet(Protocol):
+    """How far somebody outside has been told what happens."""
+
+    @property
+    def outlet(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def done(self) -> int:
+        """The entry up to which all has been told."""
+        ...
+
+    @property
+    def waiting_since(self) -> int | None:
+        """When the oldest entry that has not been told was written."""
+        ...
+
+    @property
+    def delivered(self) -> int: ...
+
+    @property
+    def failed(self) -> int: ...
+
+    @property
+    def unwanted(self) -> int: ...
+
+
 class Moment(msgspec.Struct, frozen=True):
     """What one scrape looks at. The world shows committed state only."""
 
@@ -40,6 +68,9 @@ class Moment(msgspec.Struct, frozen=True):
     read_only: bool
     newest_snapshot: int
     """The seq that it was taken at; 0 where there is none."""
+    snapshot_at: Timestamp
+    """When the entry with that seq was written."""
+    outlets: Sequence[Outlet]
 
 
 class Readings(Collector):
@@ -61,6 +92,12 @@ class Readings(Collector):
         yield from _wants(moment.world, moment.now)
         yield _gauge("wantd_log_head", "The seq of the newest entry of the log.", moment.world.seq)
         yield _gauge("wantd_snapshot_head", "The seq of the newest snapshot; 0 without any.", moment.newest_snapshot)
+        yield _gauge(
+            "wantd_snapshot_timestamp_seconds",
+            "When the newest entry in the newest snapshot was written; 0 without any.",
+            moment.snapshot_at / SECOND_US,
+        )
+        yield from _outward(moment)
         yield _gauge("wantd_read_only", "1 while nothing can be written because the disk is full.", moment.read_only)
         yield from self._disk()
 
@@ -111,6 +148,27 @@ def _wants(world: World, now: Timestamp) -> Iterator[Metric]:
     late = sum(state.late for state in opened if isinstance(state, want.Open))
     yield _gauge("wantd_oldest_open_want_seconds", "Age of the oldest open want.", max(0, now - oldest) / SECOND_US)
     yield _gauge("wantd_late_wants", "Open wants whose sla has passed.", late)
+
+
+def _outward(moment: Moment) -> Iterator[Metric]:
+    entries = GaugeMetricFamily(
+        "wantd_outward_behind_entries", "Entries that somebody outside has not been told of.", labels=["outlet"]
+    )
+    seconds = GaugeMetricFamily(
+        "wantd_outward_behind_seconds", "Age of the oldest entry that he has not been told of.", labels=["outlet"]
+    )
+    messages = CounterMetricFamily(
+        "wantd_outward_messages",
+        "Messages delivered and unwanted, and tries that failed.",
+        labels=["outlet", "outcome"],
+    )
+    for one in moment.outlets:
+        entries.add_metric([one.outlet], max(0, moment.world.seq - one.done))
+        waits_us = 0 if one.waiting_since is None else max(0, moment.now - one.waiting_since)
+        seconds.add_metric([one.outlet], waits_us / SECOND_US)
+        for outcome, number in (("delivered", one.delivered), ("failed", one.failed), ("unwanted", one.unwanted)):
+            messages.add_metric([one.outlet, outcome], number)
+    yield from (entries, seconds, messages)
 
 
 def _build_info() -> Metric:

@@ -4,6 +4,7 @@ bel.sqlite          the build event log
 lock, socket        one daemon a directory, and how to reach it
 tokens/             who may ask over TCP
 codes/              who may log in to the console, once
+outward/            how far others have been told what happens
 store/              the bytes of partition instances, and current/, the link tree
 runs/<JobRun>/      what a JobRun was told (context.json), what it said (report), its output (log); of one that did
                     its work only a log with something in it is kept
@@ -44,6 +45,10 @@ class Layout(msgspec.Struct, frozen=True):
     @property
     def codes(self) -> Path:
         return self.state / "codes"
+
+    @property
+    def outward(self) -> Path:
+        return self.state / "outward"
 
     @property
     def store(self) -> Path:

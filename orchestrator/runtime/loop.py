@@ -142,6 +142,7 @@ class Loop:
         now, set_by_us = self._watch.look()
         if set_by_us:
             self.board.clock_was_set(set_by_us)
+            self.meter.clock_set(set_by_us)
         turn = Turn(self.board, now, self._ids, self._effects.ahead())
         self._settled.clear()
         drained = self._drain(turn)

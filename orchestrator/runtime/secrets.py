@@ -77,7 +77,7 @@ class Secrets:
         source = job.secrets[name]
         what = f"the secret {name} of job {job.name}"
         if source.file is not None:
-            value = _read(Path(source.file), what)
+            value = read_secret(Path(source.file), what)
         else:
             variable = source.env or ""
             if variable not in self._environ:
@@ -88,7 +88,8 @@ class Secrets:
         return value
 
 
-def _read(path: Path, what: str) -> bytes:
+def read_secret(path: Path, what: str) -> bytes:
+    """The content of a file with a secret; ``what`` it is, for messages. Raises BadSecret."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:

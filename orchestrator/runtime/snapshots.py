@@ -19,6 +19,7 @@ from bel.entry import Snapshot
 from bel.errors import AppendUnknown, LogClosed, LogFull
 from bel.log import Log, ReadableLog
 from orchestrator.runtime.mailbox import NoAnswer
+from orchestrator.runtime.meter import UNMETERED, Meter
 from statemachines.events import AnyEvent
 from statemachines.snapshot import FORMAT, decode_world, encode_world
 from statemachines.world import World
@@ -73,9 +74,11 @@ async def save_world(log: Log[AnyEvent], world: World) -> Snapshot:
 
 
 @asynccontextmanager
-async def keeping_snapshots(log: Log[AnyEvent], world: Callable[[], Awaitable[World]]) -> AsyncGenerator[None]:
+async def keeping_snapshots(
+    log: Log[AnyEvent], world: Callable[[], Awaitable[World]], meter: Meter = UNMETERED
+) -> AsyncGenerator[None]:
     """Make snapshots as the log grows, for as long as the context is open. ``world`` gives what is committed."""
-    task = asyncio.ensure_future(_keep(log, world))
+    task = asyncio.ensure_future(_keep(log, world, meter))
     try:
         yield
     finally:
@@ -106,7 +109,7 @@ def superfluous(seqs: Sequence[int], head: int) -> list[int]:
     return gone
 
 
-async def _keep(log: Log[AnyEvent], world: Callable[[], Awaitable[World]]) -> None:
+async def _keep(log: Log[AnyEvent], world: Callable[[], Awaitable[World]], meter: Meter) -> None:
     """A disk without room ends nothing: the next try comes when as much has been written again."""
     last = await _newest(log)
     with suppress(LogClosed, NoAnswer, AppendUnknown):  # the loop tells of them, and ends
@@ -117,8 +120,10 @@ async def _keep(log: Log[AnyEvent], world: Callable[[], Awaitable[World]]) -> No
                 await log.wait_beyond(due - 1)
                 continue
             last = now.seq
+            began = asyncio.get_running_loop().time()
             with suppress(LogFull):
                 await save_world(log, now)
+                meter.kept_snapshot(asyncio.get_running_loop().time() - began)
 
 
 async def _newest(log: ReadableLog[AnyEvent]) -> int:

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from orchestrator.commands import Accepted, CreateWant
 from orchestrator.daemon import Application, Engine, open_engine
 from orchestrator.exporters import Metrics
+from orchestrator.outward.outlets import telling
 from statemachines.ids import WantId
 from statemachines.want import Movable
 
@@ -38,6 +39,10 @@ outputs = ["after/{n:int}"]
 inputs = ["bad/{n}"]
 python = "metered_jobs:good"
 executor = "inline"
+[[outward.webhook]]
+name = "idle"
+url = "http://127.0.0.1:9/"
+states = ["Superseded"]
 """
 
 JOBS = """
@@ -57,7 +62,8 @@ async def measured(folder: Path) -> "AsyncGenerator[tuple[Engine, Metrics]]":
     (folder / "metered_jobs.py").write_text(JOBS)
     application = Application.load(folder / "wantd.toml")
     metrics = Metrics(application.layout)
-    async with open_engine(application, meter=metrics.meter) as engine:
+    async with open_engine(application, meter=metrics.meter) as engine, telling(engine) as told:
+        metrics.outlets = told.facts
         yield engine, metrics
 
 

@@ -1,0 +1,77 @@
+"""The outlets that a configuration names, running beside an engine."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from orchestrator.catalog import Catalog
+from orchestrator.config import Config
+from orchestrator.outward.carriers import HttpCarrier
+from orchestrator.outward.cursor import CursorFile
+from orchestrator.outward.posting import Poster
+from orchestrator.outward.pump import Engine as PumpedEngine
+from orchestrator.outward.pump import Facts, Outlet, Pump
+from orchestrator.outward.signing import signed
+from orchestrator.outward.webhooks import Webhooks
+from orchestrator.runtime.clock import Clock, SystemClock
+from orchestrator.runtime.layout import Layout
+from statemachines.ids import SECOND_US
+
+
+class Application(Protocol):
+    """An application as its configuration describes it."""
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def catalog(self) -> Catalog: ...
+
+    @property
+    def layout(self) -> Layout: ...
+
+
+class Engine(PumpedEngine, Protocol):
+    """A running engine."""
+
+    @property
+    def application(self) -> Application: ...
+
+
+class Telling:
+    """The outlets of a daemon, at work."""
+
+    def __init__(self, pumps: tuple[Pump, ...]) -> None:
+        self._pumps = pumps
+
+    def facts(self) -> tuple[Facts, ...]:
+        """How each is doing."""
+        return tuple(pump.facts for pump in self._pumps)
+
+
+@asynccontextmanager
+async def telling(engine: Engine, clock: Clock | None = None) -> AsyncGenerator[Telling]:
+    """Tell everybody who is configured, for as long as the context is open."""
+    pumps = tuple(Pump(outlet, engine) for outlet in _outlets(engine.application, clock or SystemClock()))
+    tasks = [asyncio.create_task(pump.run()) for pump in pumps]
+    try:
+        yield Telling(pumps)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _outlets(application: Application, clock: Clock) -> Iterator[Outlet]:
+    outward, folder = application.config.outward, application.config.folder
+    for hook in outward.webhook:
+        sink = Webhooks(application.catalog.name, hook.states)
+        wrap = signed(_path(folder, hook.secret), clock)
+        carrier = HttpCarrier(Poster(hook.url, hook.timeout / SECOND_US), wrap)
+        yield Outlet(hook.name, sink, carrier, CursorFile(application.layout.outward, hook.name))
+
+
+def _path(folder: Path, name: str | None) -> Path | None:
+    return None if name is None else folder / name
