@@ -12,6 +12,7 @@ from statemachines.partition import Live
 from statemachines.world import World
 from tests.acceptance.crowding import is_hopeless
 from tests.acceptance.hunting import Victim
+from tests.acceptance.killing import Death
 from tests.acceptance.notes import Note, Notes
 from tests.acceptance.verdict import died_with_its_keeper, live_refs
 
@@ -29,8 +30,8 @@ class Evidence:
         self.first: dict[str, Note] = {note.run: note for note in notes.of("start")}
         self.last: dict[str, Note] = {note.run: note for note in notes.all if note.what != "start"}
         self.runs: dict[RunId, Ended] = {run: _ended(state) for run, state in world.runs.items()}
-        self.keepers_died = {victim.pid: victim.at for victim in victims if victim.kind == "keeper"}
-        self.killed = {victim.pid: victim.at for victim in victims if victim.kind in {"job", "worker"}}
+        self.keepers_died = [Death(victim.pid, victim.at) for victim in victims if victim.kind == "keeper"]
+        self.killed = Counter(victim.pid for victim in victims if victim.kind in {"job", "worker"})
         self.workers_killed = sum(victim.kind == "worker" for victim in victims)
         self._world = world
 
@@ -85,9 +86,12 @@ def nothing_goes_on_twice(evidence: Evidence) -> None:
 
 
 def every_exit_code_is_right(evidence: Evidence) -> Counter[str]:
-    """Each run ended as the witness says, or was killed by us; how many of each."""
+    """Each run ended as the witness says, or was killed by us; how many of each.
+
+    A long hunt uses up all pids there are, so that one of them may be killed again as another process.
+    """
     unseen: list[RunId] = []
-    harmed: Counter[int] = Counter()
+    harmed: list[Note] = []
     ends: Counter[str] = Counter()
     for run, state in evidence.runs.items():
         first, last = evidence.first.get(run), evidence.last.get(run)
@@ -96,19 +100,15 @@ def every_exit_code_is_right(evidence: Evidence) -> Counter[str]:
         elif isinstance(state, Failed) and state.failure.kind == "signal":
             assert state.failure.reason == "killed by SIGKILL", state
             unseen.extend([] if first else [run])
-            harmed.update([first.pid] if first else [])
+            harmed.extend([first] if first else [])
         else:
             assert last is not None, f"the witness did not see the end of {state}"
             assert _told_code(state) == last.code, f"{state} was to end with {last.code}"
         ends[type(state).__name__ if not isinstance(state, Failed) else state.failure.kind] += 1
-    assert harmed.keys() <= evidence.killed.keys(), "a run died that nobody killed"
-    assert {pid: times for pid, times in harmed.items() if times > 1} == {}
-    assert len(unseen) <= evidence.workers_killed - len(harmed.keys() & _workers(evidence)), unseen
+    surplus = Counter(note.pid for note in harmed) - evidence.killed
+    assert not surplus, f"runs died that nobody killed: {surplus}"
+    assert len(unseen) <= evidence.workers_killed - sum("worker/" in note.refs[0] for note in harmed), unseen
     return ends
-
-
-def _workers(evidence: Evidence) -> set[int]:
-    return {note.pid for note in evidence.notes if "worker/" in note.refs[0]}
 
 
 def _told_code(run: Succeeded | Failed) -> int:

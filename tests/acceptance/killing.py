@@ -47,8 +47,15 @@ def moments(kills: int, seed: int, *, keepers: bool) -> Iterator[Moment]:
         yield Moment(None, recovering_s, keeperless_s) if number % 3 == 2 else Moment(refs, after_s, keeperless_s)
 
 
+class Death(NamedTuple):
+    """A keeper was killed, at monotonic seconds. A long hunt uses up all pids: another may die with the same."""
+
+    pid: int
+    at: float
+
+
 class Killer:
-    """Kills one life after the other, and says when, in monotonic seconds: lives, and keepers by their pid."""
+    """Kills one life after the other, and says when, in monotonic seconds."""
 
     def __init__(self, application: Path) -> None:
         self._notes = Notes(application)
@@ -57,7 +64,7 @@ class Killer:
         self._lives.touch()
         self.began: list[float] = []
         self.died: list[float] = []
-        self.keepers_died: dict[int, float] = {}
+        self.keepers_died: list[Death] = []
 
     def kill_all(self, begin: Callable[[], Life], at: Iterable[Moment]) -> None:
         """Kill a life at each of these moments. Then nobody need dawdle any more."""
@@ -95,4 +102,4 @@ class Killer:
                 if is_alive(folder):
                     pid = keeper_pid(folder)
                     os.kill(pid, signal.SIGKILL)
-                    self.keepers_died[pid] = time.monotonic()
+                    self.keepers_died.append(Death(pid, time.monotonic()))

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from bel.open import open_reader
@@ -12,7 +12,7 @@ from statemachines import jobrun, laws
 from statemachines.partition import Live
 from statemachines.refs import Ref
 from statemachines.world import World
-from tests.acceptance.killing import REFS
+from tests.acceptance.killing import REFS, Death
 from tests.acceptance.notes import Note, Notes
 
 YEAR = "delays/yearly/year=2013"
@@ -67,7 +67,7 @@ def figures(state: Path) -> tuple[int, int, float]:
     return told["flights"], told["cancelled"], told["mean_dep_delay"]
 
 
-def nothing_ran_twice(application: Path, world: World, keepers_died: Mapping[int, float]) -> None:
+def nothing_ran_twice(application: Path, world: World, keepers_died: Sequence[Death]) -> None:
     """No run started twice, no ref made twice, nothing lost, unless a keeper took its runs with it."""
     notes = Notes(application)
     notes.refresh()
@@ -87,9 +87,10 @@ def nothing_ran_twice(application: Path, world: World, keepers_died: Mapping[int
     assert succeeded == last.keys() - lost.keys()
 
 
-def died_with_its_keeper(reason: str, first: Note | None, last: Note | None, keepers_died: Mapping[int, float]) -> bool:
+def died_with_its_keeper(reason: str, first: Note | None, last: Note | None, keepers_died: Sequence[Death]) -> bool:
     """The reason names a keeper that was killed, and that was about when the run ended, by its own notes."""
-    died = next((at for pid, at in keepers_died.items() if f"(pid {pid})" in reason), None)
-    if died is None:
-        return False
-    return (first is None or first.at <= died + _NEAR_S) and (last is None or abs(last.at - died) <= _NEAR_S)
+    deaths = [death.at for death in keepers_died if f"(pid {death.pid})" in reason]
+    return any(
+        (first is None or first.at <= died + _NEAR_S) and (last is None or abs(last.at - died) <= _NEAR_S)
+        for died in deaths
+    )
