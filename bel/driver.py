@@ -43,6 +43,9 @@ _driver = _load()
 DriverError = cast("type[sqlite3.Error]", _driver.Error)
 """The root of what the driver raises; ``result_code`` says what happened."""
 
+DriverWarning = cast("type[Exception]", _driver.Warning)
+"""What the driver raises for two statements at once."""
+
 
 def result_code(error: Exception) -> int:
     """Give SQLite's primary result code of an error, 0 when it did not come from SQLite itself."""
@@ -71,6 +74,16 @@ def sqlite_facts() -> SqliteFacts:
     return SqliteFacts(_driver.__name__.partition(".")[0], text, warning)
 
 
+def uri_of(path: Path, mode: str) -> str:
+    """Name a database file for SQLite, with its open mode (``ro`` or ``rw``)."""
+    return f"file:{quote(str(path.absolute()))}?mode={mode}"
+
+
+def open_scratch() -> Connection:
+    """Open an empty database in memory, to which files can be attached by URI. Close it."""
+    return cast("Connection", _driver.connect("file::memory:", uri=True, isolation_level=None))
+
+
 class Line(aiosqlite.core.Connection):
     """A connection in a thread of its own, to which whole deeds are handed."""
 
@@ -97,7 +110,7 @@ async def open_line(path: Path, *, mode: str, prepare: Callable[[Connection], No
         connection = cast(
             "Connection",
             _driver.connect(
-                f"file:{quote(str(path.absolute()))}?mode={mode}",
+                uri_of(path, mode),
                 uri=True,
                 isolation_level=None,
                 check_same_thread=False,

@@ -46,6 +46,7 @@ from orchestrator.runtime.room import Room
 from orchestrator.runtime.runner import Runner
 from orchestrator.runtime.snapshots import is_due, keeping_snapshots, load_world, save_world
 from orchestrator.runtime.turning import turning
+from orchestrator.sql.process import Queries
 from orchestrator.store import DiskStore, PartitionStore
 from statemachines.events import AnyEvent
 from statemachines.ids import SECOND_US, Ids
@@ -77,6 +78,7 @@ class Engine:
         self.log = log
         self.store = store
         self.past = Past(application.layout.log, application.catalog)
+        self.queries = Queries(application.config, application.catalog, application.layout)
         self._loop = loop
 
     async def submit(self, command: AnyCommand) -> Answer:

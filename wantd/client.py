@@ -38,6 +38,7 @@ from orchestrator.views.shapes import (
     Progress,
     Scalar,
     Status,
+    Table,
     Tainting,
     WantDetail,
     WantFilter,
@@ -124,6 +125,10 @@ class PastClient:
     def entries(self, chosen: EntryFilter | None = None) -> tuple[EntryView, ...]:
         """List entries of the log."""
         return _done(self._door.entries(chosen or EntryFilter()))
+
+    def sql(self, statement: str, limit: int | None = None) -> Table:
+        """Give the rows of a SELECT over the views of ``docs/sql.md``, at most ``limit`` of them."""
+        return _done(self._door.sql(statement, limit))
 
 
 class Client(PastClient):

@@ -25,7 +25,7 @@ from orchestrator.api.ports import Engine
 from orchestrator.api.problems import ON_ERRORS
 from orchestrator.api.requests import BODY_BYTES_MAX
 from orchestrator.api.streams import MEDIA_TYPE, Events, Streams
-from orchestrator.api.table import Method, Operation
+from orchestrator.api.table import Method, Operation, Ready
 from orchestrator.api.tags import headers_of
 
 Pages = Sequence[ControllerRouterHandler]
@@ -66,7 +66,7 @@ def _handler(path: str, by_method: dict[str, Operation]) -> HTTPRouteHandler:
             return await _streamed(operation, request, caller)
         answer = await operation.handle(**await arguments_of(operation, request, caller))
         return Response(
-            msgspec.json.encode(answer),
+            _written(answer),
             status_code=operation.status,
             media_type="application/json",
             headers=headers_of(answer),
@@ -74,6 +74,10 @@ def _handler(path: str, by_method: dict[str, Operation]) -> HTTPRouteHandler:
 
     methods: list[Method] = [operation.method for operation in by_method.values()]
     return HTTPRouteHandler(path.replace("}", ":str}"), http_method=methods)(handle)
+
+
+def _written(answer: object) -> bytes:
+    return answer.body if isinstance(answer, Ready) else msgspec.json.encode(answer)
 
 
 async def _streamed(operation: Operation, request: Asked, caller: Caller) -> Stream:

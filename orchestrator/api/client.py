@@ -28,6 +28,7 @@ from orchestrator.api.requests import (
     Patience,
     Refs,
     Reported,
+    Statement,
     Tainted,
 )
 from orchestrator.api.wire import Wire
@@ -52,6 +53,7 @@ from orchestrator.views.shapes import (
     Progress,
     Scalar,
     Status,
+    Table,
     Tainting,
     WantDetail,
     WantFilter,
@@ -172,6 +174,10 @@ class HttpDoor:
 
     async def entries(self, chosen: EntryFilter) -> tuple[EntryView, ...]:
         return await self._walk("/entries", chosen, Page[EntryView])
+
+    async def sql(self, statement: str, limit: int | None = None) -> Table:
+        body = msgspec.json.encode(Statement(statement, limit))
+        return await self._ask("POST", self._target("/sql", Nothing()), body, Table)
 
     async def tail(self, after: int) -> AsyncIterator[EntryView]:
         while True:

@@ -17,7 +17,7 @@ from orchestrator.api.ports import Engine
 from orchestrator.api.reads import Reads
 from orchestrator.api.refusals import refusal
 from orchestrator.api.requests import Filter, Nothing
-from orchestrator.api.table import Body, Document, Given, Header, Operation, Path, Query
+from orchestrator.api.table import Body, Document, Given, Header, Operation, Path, Query, When
 from orchestrator.views.shapes import PAGE_MAX
 
 AT = "at"
@@ -69,8 +69,10 @@ async def _given(kind: object, request: Asked, caller: Caller) -> object:
     door = LocalDoor(engine, caller.actor)
     if kind is LocalDoor:
         return door
+    moments = _texts(request).get(AT)
+    if kind is When:
+        return When(moments[-1] if moments else None)
     if kind is Reads:
-        moments = _texts(request).get(AT)
         return await door.at(moments[-1]) if moments else door
     return engine if kind is Engine else cast("Document", request.app.state.document)
 

@@ -29,6 +29,7 @@ from orchestrator.views.shapes import (
     Progress,
     Scalar,
     Status,
+    Table,
     Tainting,
     WantDetail,
     WantFilter,
@@ -100,6 +101,10 @@ class Reading(Protocol):
     # -- the log --------------------------------------------------------------------------------------------------
 
     async def entries(self, chosen: EntryFilter) -> tuple[EntryView, ...]: ...
+
+    async def sql(self, statement: str, limit: int | None = None) -> Table:
+        """The rows of a SELECT over the views of ``docs/sql.md``, at most ``limit`` of them."""
+        ...
 
 
 class PastReading(Reading, Protocol):

@@ -64,7 +64,7 @@ class LocalDoor(PresentReads):
 
     def __init__(self, engine: Engine, actor: str) -> None:
         application = engine.application
-        super().__init__(application, engine.log, engine.store, engine.past)
+        super().__init__(application, engine.log, engine.store, engine.past, engine.queries)
         self._engine = engine
         self._actor = actor
 

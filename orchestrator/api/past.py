@@ -15,6 +15,7 @@ from bel.errors import BelError
 from bel.log import ReadableLog
 from orchestrator.api import logs
 from orchestrator.api.ports import Application
+from orchestrator.api.questions import rows
 from orchestrator.api.reads import A, Reads, known_run, known_want
 from orchestrator.api.refusals import of_log, refusal
 from orchestrator.history.at import Moment as Place
@@ -22,10 +23,11 @@ from orchestrator.history.at import NoMoment
 from orchestrator.history.past import Past, View
 from orchestrator.planning.board import Board
 from orchestrator.runtime.clock import SystemClock
+from orchestrator.sql.process import Queries
 from orchestrator.store import PartitionStore
 from orchestrator.views import progress
 from orchestrator.views.looking import iso_or_none
-from orchestrator.views.shapes import Diff, EntryFilter, EntryView, LogText, Moment, Progress
+from orchestrator.views.shapes import Diff, EntryFilter, EntryView, LogText, Moment, Progress, Table
 from statemachines.edges import IllegalTransition
 from statemachines.events import AnyEvent
 from statemachines.ids import Timestamp
@@ -35,10 +37,16 @@ class PastReads(Reads):
     """All reads, as of one past moment."""
 
     def __init__(
-        self, application: Application, log: ReadableLog[AnyEvent] | None, store: PartitionStore, view: View
+        self,
+        application: Application,
+        log: ReadableLog[AnyEvent] | None,
+        store: PartitionStore,
+        view: View,
+        queries: Queries,
     ) -> None:
         super().__init__(application, log, store)
         self._view = view
+        self._queries = queries
 
     @property
     def moment(self) -> Moment:
@@ -57,6 +65,9 @@ class PastReads(Reads):
         upto = head if chosen.upto is None else min(chosen.upto, head)
         return await super().entries(msgspec.structs.replace(chosen, upto=upto))
 
+    async def sql(self, statement: str, limit: int | None = None) -> Table:
+        return await rows(self._queries, statement, str(self._view.moment.seq), limit)
+
     def told(self, answer: A) -> A:
         moment = self.moment
         return msgspec.structs.replace(answer, at_seq=moment.at_seq, at_time=moment.at_time)
@@ -66,16 +77,25 @@ class PresentReads(Reads):
     """All reads as of now, and of any moment before."""
 
     def __init__(
-        self, application: Application, log: ReadableLog[AnyEvent] | None, store: PartitionStore, past: Past
+        self,
+        application: Application,
+        log: ReadableLog[AnyEvent] | None,
+        store: PartitionStore,
+        past: Past,
+        queries: Queries,
     ) -> None:
         super().__init__(application, log, store)
         self._past = past
+        self._queries = queries
 
     async def at(self, moment: str) -> PastReads:
         """Reads as of a moment: a seq, a time, or so long ago. Raises DoorError."""
         with self._refusing():
             view = await self._past.view(await self._find(moment))
-        return PastReads(self._application, self._log, self._store, view)
+        return PastReads(self._application, self._log, self._store, view, self._queries)
+
+    async def sql(self, statement: str, limit: int | None = None) -> Table:
+        return await rows(self._queries, statement, None, limit)
 
     async def moment(self, moment: str) -> Moment:
         """Which moment a text means. Raises DoorError."""

@@ -9,6 +9,7 @@ from orchestrator.config import Config
 from orchestrator.history.past import Past
 from orchestrator.planning.board import Board
 from orchestrator.runtime.layout import Layout
+from orchestrator.sql.process import Queries
 from orchestrator.store import PartitionStore
 from statemachines.events import AnyEvent
 
@@ -41,6 +42,11 @@ class Engine(Protocol):
     @property
     def past(self) -> Past:
         """The way to any moment before."""
+        ...
+
+    @property
+    def queries(self) -> Queries:
+        """Who answers questions in SQL."""
         ...
 
     async def submit(self, command: AnyCommand) -> Answer:

@@ -20,6 +20,7 @@ from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
 from orchestrator.runtime.codec import CODEC
 from orchestrator.runtime.snapshots import load_world
+from orchestrator.sql.process import Queries
 from orchestrator.store import DiskStore, MemoryStore
 from orchestrator.views.shapes import EntryFilter, EntryView, Status, WantView
 from orchestrator.views.wants import want_view
@@ -45,7 +46,8 @@ class ReadingDoor(PresentReads):
     def __init__(self, application: Application, reader: LogReader[AnyEvent] | None) -> None:
         layout = application.layout
         store = DiskStore(layout.store) if layout.store.exists() else MemoryStore()
-        super().__init__(application, reader, store, Past(layout.log, application.catalog))
+        past = Past(layout.log, application.catalog)
+        super().__init__(application, reader, store, past, Queries(application.config, application.catalog, layout))
         self._reader = reader
         self._board: Board | None = None
 

@@ -14,6 +14,7 @@ _OTHER_STATUSES: dict[ErrorCode, int] = {
     "idempotency_conflict": 409,
     "too_large": 413,
     "no_such_method": 405,
+    "wrong_media_type": 415,
     "not_authenticated": 401,
     "wrong_host": 421,
     "changed_meanwhile": 412,

@@ -4,6 +4,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 
+from orchestrator.sql.question import ROWS_MAX
 from orchestrator.views.shapes import AsOf, EntryFilter, JobRunFilter, PartitionFilter, Scalar, WantFilter
 
 T = TypeVar("T")
@@ -103,6 +104,13 @@ class Because(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """Why somebody does it."""
 
     reason: str = ""
+
+
+class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One SELECT, and how many rows are wanted at most; without a limit more than 10,000 are refused."""
+
+    statement: str
+    limit: Annotated[int, msgspec.Meta(ge=1, le=ROWS_MAX)] | None = None
 
 
 class Refs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,10 +1,10 @@
 """The table of operations: one declaration of each, from which routing, decoding and the document come.
 
 An operation is an async function, declared with ``Routes.get`` or ``Routes.post``. What its parameters are follows from
-their types: the door of whoever asks, the reads of a moment that the request may name, the engine behind it, the
-document, a part of the path (by its name), a header, and at most one struct, which is the query of a GET and the body
-of a POST. It returns what is sent, or raises DoorError; it is declared with the codes that it may raise beside those of
-every operation of its kind.
+their types: the door of whoever asks, the reads of a moment that the request may name or that moment as it is named,
+the engine behind it, the document, a part of the path (by its name), a header, and at most one struct, which is the
+query of a GET and the body of a POST. It returns what is sent, or raises DoorError; it is declared with the codes that
+it may raise beside those of every operation of its kind.
 
 Source: design section 10 (HTTP).
 """
@@ -12,7 +12,7 @@ Source: design section 10 (HTTP).
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from http import HTTPStatus
 from inspect import getdoc
-from typing import Annotated, Any, Literal, NamedTuple, NewType, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -26,9 +26,23 @@ from orchestrator.errors import ErrorCode
 Method = Literal["GET", "POST"]
 Handle = Callable[..., Awaitable[object]]
 H = TypeVar("H", bound=Handle)
+T = TypeVar("T")
 
 Document = NewType("Document", dict[str, object])
 """The OpenAPI document of the application that answers."""
+
+
+class When(NamedTuple):
+    """Which moment a request names, in its own words; None for the present."""
+
+    text: str | None
+
+
+class Ready(NamedTuple, Generic[T]):
+    """An answer of this type that is JSON already."""
+
+    body: bytes
+
 
 UNREADABLE: tuple[ErrorCode, ...] = (
     "chain_broken",
@@ -53,7 +67,7 @@ _OF_COMMANDS: tuple[ErrorCode, ...] = ("busy", "log_full")
 
 
 class Given(NamedTuple):
-    """What the server itself brings: ``LocalDoor``, ``Reads`` (as of ``at``), ``Engine`` or ``Document``."""
+    """What the server itself brings: ``LocalDoor``, ``Reads`` (as of ``at``), ``When``, ``Engine`` or ``Document``."""
 
     kind: object
 
@@ -120,7 +134,7 @@ class Operation(NamedTuple):
     @property
     def looks_back(self) -> bool:
         """Whether it can be asked about a past moment: then it has one more parameter, ``at``."""
-        return Given(Reads) in self.arguments.values()
+        return not {Given(Reads), Given(When)}.isdisjoint(self.arguments.values())
 
     @property
     def query(self) -> Query | None:
@@ -159,6 +173,8 @@ class Routes:
         def declare(handle: H) -> H:
             hints = get_type_hints(handle, include_extras=True)
             answer = hints.pop("return")
+            if get_origin(answer) is Ready:
+                (answer,) = get_args(answer)
             arguments = {name: _argument(name, hint, method, path) for name, hint in hints.items()}
             codes = tuple(dict.fromkeys((*refuses, *_usual(arguments), *_OF_GATES[right])))
             where = self._base + path
@@ -170,7 +186,7 @@ class Routes:
 
 
 def _argument(name: str, hint: Any, method: Method, path: str) -> Argument:
-    if hint in {LocalDoor, Reads, Engine, Document}:
+    if hint in {LocalDoor, Reads, When, Engine, Document}:
         return Given(hint)
     if get_origin(hint) is Annotated:
         return next(found for found in get_args(hint) if isinstance(found, Header))
@@ -186,6 +202,6 @@ def _usual(arguments: dict[str, Argument]) -> tuple[ErrorCode, ...]:
         codes.append("too_large")
     if {Given(LocalDoor), Given(Reads)} & {*arguments.values()}:
         codes.extend(_OF_DOORS)
-    if Given(Reads) in arguments.values():
+    if {Given(Reads), Given(When)} & {*arguments.values()}:
         codes.extend(_OF_THE_PAST)
     return tuple(codes)

@@ -21,6 +21,7 @@ from orchestrator.cli.partitions import partition
 from orchestrator.cli.reasons import graph, plan, why
 from orchestrator.cli.recover import recover
 from orchestrator.cli.serve import serve
+from orchestrator.cli.sql import sql
 from orchestrator.cli.token import token
 from orchestrator.cli.wants import want
 
@@ -34,7 +35,7 @@ def wantd() -> None:
     """
 
 
-for command in (init, doctor, serve, build, plan, why, graph, diff):
+for command in (init, doctor, serve, build, plan, why, graph, diff, sql):
     wantd.add_command(command)
 for command in (want, partition, jobrun, job, bel, outward, config, token, console):
     wantd.add_command(command)

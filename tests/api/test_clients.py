@@ -52,6 +52,7 @@ ASKED: dict[str, Callable[[Client], object]] = {
     "show_graph": lambda client: client.graph("a", 2),
     "list_entries": lambda client: client.entries(EntryFilter(1, 9, "k", "e", 5)),
     "show_diff": lambda client: client.diff("1", "2"),
+    "run_sql": lambda client: client.sql("SELECT 1", 7),
     "show_status": lambda client: client.status(),
 }
 """Each operation, with everything that can be said."""

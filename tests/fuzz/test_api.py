@@ -34,6 +34,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "run": ("the-run",),
     "whichever": ("*",),
     "moments": ("0", "5", "-1s"),
+    "statements": ("SELECT 1", "SELECT * FROM wants", "SELECT count(*) FROM events", "DELETE FROM wants"),
 }
 """What is named now and then, where the rest is noise: things that there are."""
 
@@ -47,6 +48,7 @@ WHERE = {
     "query.end": ("moments", 0.7),
     "header.If-Match": ("whichever", 0.7),
     "body.ref": ("ref", 0.5),
+    "body.statement": ("statements", 0.7),
     "body.refs[*]": ("refs", 0.5),
 }
 
@@ -59,7 +61,8 @@ CONFIG = schemathesis.Config.from_dict(
     }
 )
 DOCUMENT = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.json", config=CONFIG)
-SCHEMA = DOCUMENT.exclude(path_regex="/stream$")  # an answer that does not end
+SCHEMA = DOCUMENT.exclude(path_regex="/(stream|sql)$")  # an answer that does not end, and a process each time
+QUESTIONS = DOCUMENT.include(path_regex="/sql$")
 HOWEVER = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None, print_blob=True
 )
@@ -104,6 +107,13 @@ def ask(case: Case[Any], daemon: Daemon, ids: dict[str, str]) -> None:
 @settings(HOWEVER, max_examples=100, derandomize=True)
 def test_every_answer_is_in_the_document(case: Case[Any], daemon: Daemon, ids: dict[str, str]) -> None:
     """Broken: a request ends in an error of the server, is wrongly taken or refused, or is answered otherwise."""
+    ask(case, daemon, ids)
+
+
+@QUESTIONS.parametrize()
+@settings(HOWEVER, max_examples=15, derandomize=True)
+def test_every_answer_to_a_question_is_in_the_document(case: Case[Any], daemon: Daemon, ids: dict[str, str]) -> None:
+    """Broken: a statement from outside ends in an error of the server, or is answered otherwise than said."""
     ask(case, daemon, ids)
 
 

@@ -64,6 +64,7 @@ COMMANDS: dict[str, dict[str, object]] = {
     "/partitions/taint": {"refs": ["process/a"], "reason": "x", "downstream": False},
     "/partitions/report": {"ref": "outside/a", "digest": None, "location": "", "metadata": {}},
     "/plan": {"refs": ["process/a"]},
+    "/sql": {"statement": "SELECT 1", "limit": 5},
     "/jobruns/{run}/cancel": {"reason": ""},
 }
 

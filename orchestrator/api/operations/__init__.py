@@ -5,9 +5,10 @@ from orchestrator.api.operations.jobruns import jobruns
 from orchestrator.api.operations.jobs import jobs
 from orchestrator.api.operations.log import log
 from orchestrator.api.operations.partitions import partitions
+from orchestrator.api.operations.sql import sql
 from orchestrator.api.operations.wants import wants
 from orchestrator.api.table import Operation
 
 OPERATIONS: tuple[Operation, ...] = tuple(
-    operation for routes in (wants, partitions, jobruns, jobs, log, health) for operation in routes.operations
+    operation for routes in (wants, partitions, jobruns, jobs, log, sql, health) for operation in routes.operations
 )

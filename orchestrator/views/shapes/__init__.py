@@ -60,6 +60,7 @@ from orchestrator.views.shapes.reasoning import (
     Why,
     WhyNode,
 )
+from orchestrator.views.shapes.table import Cell, Table
 from orchestrator.views.shapes.whatif import Comparison, Course, JobCourse, WantCourse
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "ActivationView",
     "AsOf",
     "CaseName",
+    "Cell",
     "Change",
     "Comparison",
     "ContentView",
@@ -108,6 +110,7 @@ __all__ = [
     "Scalar",
     "Status",
     "StepView",
+    "Table",
     "Tainting",
     "WantCourse",
     "WantDetail",

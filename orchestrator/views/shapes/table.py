@@ -1,0 +1,14 @@
+"""The answer to a question that somebody asked in SQL."""
+
+from orchestrator.views.shapes.past import AsOf
+
+Cell = str | int | float | None
+
+
+class Table(AsOf, frozen=True):
+    """Rows under ``columns``, as of the entry ``seq``. ``cut``: there are more than the limit that was asked for."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    seq: int
+    cut: bool = False
