@@ -65,6 +65,7 @@ async def killed_serving(application: Path, how: How, kills: int, seed: int) -> 
     assert killer.outlived() >= OUTLIVED
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     "how", ["mixed", pytest.param("worker", marks=pytest.mark.long), pytest.param("process", marks=pytest.mark.long)]
@@ -74,6 +75,7 @@ async def test_a_daemon_killed_twenty_times_builds_the_year(application: Path, h
     await killed_serving(application, how, kills=20, seed=1)
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.asyncio
 async def test_a_build_without_a_daemon_killed_twenty_times_builds_the_year(application: Path) -> None:
     """Broken: what holds for the daemon does not hold for ``build``, or its jobs die with it."""
@@ -89,6 +91,7 @@ async def test_a_build_without_a_daemon_killed_twenty_times_builds_the_year(appl
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("how", ["mixed", "worker", "process"])
 async def test_a_daemon_killed_two_hundred_times_builds_the_year(application: Path, how: How) -> None:
