@@ -54,7 +54,7 @@ fmt: setup ## format, and mend what the linter can mend
 lock: setup ## compile requirements/*.txt (ARGS=--upgrade for newer versions)
 	$(COMPILE) $(ARGS) requirements/build.in -o requirements/build.txt
 	$(COMPILE) $(ARGS) pyproject.toml -o requirements/runtime.txt
-	$(COMPILE) $(ARGS) --extra flights pyproject.toml requirements/dev.in -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+	$(COMPILE) $(ARGS) --extra flights --extra otel pyproject.toml requirements/dev.in -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
 
 clean: ## remove what make and the tools have made
 	rm -rf .venv build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/*/.wantd

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestrator.catalog.errors import NothingMatches, UnknownJob
 from orchestrator.catalog.expand import alternatives, check_size, globbed, ranged
@@ -20,6 +21,13 @@ from orchestrator.config import Limits
 from statemachines.refs import Ref, parse_ref
 
 REMEMBERED = 65_536
+
+
+class Member(NamedTuple):
+    """A ref as one of many: the form that they have in common, and what stands for its placeholders in this one."""
+
+    form: str
+    values: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +65,11 @@ class Catalog:
         """Return what the placeholders of its pattern are bound to, None where nobody makes the ref."""
         found = self._makers.find(ref)
         return found[1] if found is not None else None
+
+    def member(self, ref: Ref) -> Member:
+        """Return which family of refs it belongs to; where nobody makes it, it is a family of its own."""
+        found = self._makers.find(ref)
+        return Member(ref, {}) if found is None else Member(found[0].pattern.form, found[0].pattern.texts(ref))
 
     def inputs(self, ref: Ref) -> tuple[Input, ...]:
         """Return what a ref needs by declaration, in that order, each once.

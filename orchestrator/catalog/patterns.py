@@ -90,6 +90,20 @@ class Pattern:
         """Write the ref of these bindings; raise BadRef where a text among them makes it no ref."""
         return parse_ref("/".join(_spell(segment, bindings) for segment in self.segments))
 
+    @property
+    def form(self) -> str:
+        """The pattern without kinds and bounds: what all its refs have in common, whatever it is narrowed to."""
+        return "/".join(
+            "".join(part if isinstance(part, str) else f"{{{part.name}}}" for part in segment)
+            for segment in self.segments
+        )
+
+    def texts(self, ref: str) -> dict[str, str]:
+        """Return what stands for each placeholder in a ref that matches."""
+        found = self.regex.fullmatch(ref)
+        assert found is not None, "it matches"
+        return dict(zip((place.name for place in self.placeholders), found.groups(), strict=True))
+
     def sample(self) -> str:
         """Write the first ref of this form, with 'x' for untyped placeholders."""
         values = {place.name: place.low if isinstance(place, Typed) else "x" for place in self.placeholders}

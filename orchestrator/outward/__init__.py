@@ -8,7 +8,8 @@ that is the same each time. A pump is a task beside the engine; whatever happens
     messages, sinks            a message and what happens to it; the port that makes them
     cursor, pump               how far somebody has been told; telling him
     carriers, posting          to a file, to the console, by HTTP
-    webhooks, signing          wants that failed, one message a root cause
+    credentials                the signature or the token by which a receiver knows us
+    webhooks                   wants that failed, one message a root cause
     openlineage, runevents     JobRuns as runs, partitions as datasets
     traces, otlp               JobRuns and waits as spans, one trace a want
     outlets                    what is configured, running

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.catalog import Catalog
-from orchestrator.config import Config
-from orchestrator.outward.carriers import HttpCarrier
+from orchestrator.config import Config, OpenlineageTable
+from orchestrator.outward.carriers import ConsoleCarrier, FileCarrier, HttpCarrier
+from orchestrator.outward.credentials import one_body, signed, with_token
 from orchestrator.outward.cursor import CursorFile
+from orchestrator.outward.messages import Carrier
+from orchestrator.outward.openlineage import OpenLineage
 from orchestrator.outward.posting import Poster
 from orchestrator.outward.pump import Engine as PumpedEngine
 from orchestrator.outward.pump import Facts, Outlet, Pump
-from orchestrator.outward.signing import signed
 from orchestrator.outward.webhooks import Webhooks
 from orchestrator.runtime.clock import Clock, SystemClock
 from orchestrator.runtime.layout import Layout
@@ -71,6 +73,25 @@ def _outlets(application: Application, clock: Clock) -> Iterator[Outlet]:
         wrap = signed(_path(folder, hook.secret), clock)
         carrier = HttpCarrier(Poster(hook.url, hook.timeout / SECOND_US), wrap)
         yield Outlet(hook.name, sink, carrier, CursorFile(application.layout.outward, hook.name))
+    if outward.openlineage is not None:
+        yield _lineage(outward.openlineage, application)
+
+
+def _lineage(table: OpenlineageTable, application: Application) -> Outlet:
+    catalog, folder = application.catalog, application.config.folder
+    sink = OpenLineage(table.namespace or catalog.name, catalog)
+    place = CursorFile(application.layout.outward, "openlineage")
+    return Outlet("openlineage", sink, _lineage_carrier(table, folder), place)
+
+
+def _lineage_carrier(table: OpenlineageTable, folder: Path) -> Carrier:
+    if table.file == "-":
+        return ConsoleCarrier()
+    if table.file is not None:
+        return FileCarrier(folder / table.file)
+    assert table.url is not None, "the configuration was checked"
+    wrap = with_token(_path(folder, table.token), "application/json", one_body)
+    return HttpCarrier(Poster(table.url, table.timeout / SECOND_US), wrap)
 
 
 def _path(folder: Path, name: str | None) -> Path | None:

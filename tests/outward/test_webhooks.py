@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from orchestrator.daemon import open_engine
+from orchestrator.outward.credentials import signature
 from orchestrator.outward.messages import Message
 from orchestrator.outward.outlets import telling
-from orchestrator.outward.signing import signature
 from statemachines.want import WantFailed, WantUpstreamFailed
 from tests.outward.rig import (
     Answering,

@@ -1,7 +1,7 @@
-"""Signatures of webhooks, in the manner of Standard Webhooks: HMAC-SHA256 over id, moment and body.
+"""By what a receiver knows us: the signature of a webhook, or a token.
 
-The key is read for each message from its file, so that a new one counts at once. Source: the Standard Webhooks
-specification, version 1.
+Signatures are in the manner of Standard Webhooks: HMAC-SHA256 over id, moment and body. Keys and tokens are read from
+their files for each request, so that a new one counts at once. Source: the Standard Webhooks specification, version 1.
 """
 
 import base64
@@ -37,10 +37,42 @@ def signed(key: Path | None, clock: Clock) -> Callable[[Sequence[Message]], Requ
     return wrap
 
 
+def with_token(
+    token: Path | None, content_type: str, pack: Callable[[Sequence[Message]], bytes]
+) -> Callable[[Sequence[Message]], Request]:
+    """What wraps packed messages, with a token where there is one."""
+
+    def wrap(messages: Sequence[Message]) -> Request:
+        headers = [("Content-Type", content_type)]
+        if token is not None:
+            headers.append(("Authorization", f"Bearer {_token(token)}"))
+        return Request(headers, pack(messages))
+
+    return wrap
+
+
+def one_body(messages: Sequence[Message]) -> bytes:
+    """The body of the one message that there is."""
+    (message,) = messages
+    return message.body
+
+
 def signature(key: bytes, message: Message, moment: str) -> str:
     """The signature of a message that is sent at a moment, in seconds since 1970."""
     content = b".".join((message.id.encode(), moment.encode(), message.body))
     return "v1," + base64.b64encode(hmac.digest(key, content, "sha256")).decode()
+
+
+def _token(path: Path) -> str:
+    try:
+        token = read_secret(path, "the token").strip().decode("ascii")
+    except BadSecret as error:
+        raise Undelivered(str(error)) from error
+    except UnicodeDecodeError:
+        raise Undelivered(f"the token in {path} is no text; correct it") from None
+    if not token.isprintable() or not token:
+        raise Undelivered(f"the token in {path} cannot be sent in a header; correct it")
+    return token
 
 
 def _read(path: Path) -> bytes:
