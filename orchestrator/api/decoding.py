@@ -23,12 +23,16 @@ from orchestrator.views.shapes import PAGE_MAX
 AT = "at"
 """The parameter that names a past moment, of every operation that can look back."""
 
+JSON = "application/json"
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 
 async def arguments_of(operation: Operation, request: Asked, caller: Caller) -> dict[str, object]:
     """The arguments of an operation that somebody asks for. Raises DoorError."""
     found: dict[str, object] = {}
+    if operation.method == "POST":
+        _refuse_other_media(request)
     if operation.query is None:
         _query(request, Nothing, looks_back=operation.looks_back)  # there are none, and what is given is refused
     for name, argument in operation.arguments.items():
@@ -116,6 +120,15 @@ def _with_limit(chosen: S) -> S:
     if not 1 <= limit <= PAGE_MAX:
         raise refusal("bad_request", f"the limit is {limit}", f"a page holds 1 to {PAGE_MAX} items")
     return msgspec.structs.replace(chosen, limit=limit)
+
+
+def _refuse_other_media(request: Asked) -> None:
+    """A form on somebody's page can send texts and files without asking first, but no JSON."""
+    given = request.headers.getall("content-type", [])
+    if len(given) != 1 or given[0].partition(";")[0].strip().lower() != JSON:
+        shown = ", ".join(given)[:80] or "nothing"
+        why = f"the body of {request.method} {request.url.path} is said to be {shown}"
+        raise refusal("wrong_media_type", why, f"send JSON, with Content-Type: {JSON}")
 
 
 async def _body(request: Asked, shape: type[S]) -> S:

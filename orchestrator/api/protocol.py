@@ -2,16 +2,18 @@
 
 Each limit is absolute: a byte now and then does not extend it. A request's head has HEAD_S from the moment the
 connection is made, or from its first byte on one that was used before; its body has BODY_S; and who does not read what
-he is sent is dropped after UNREAD_S. Beyond CONNECTIONS_MAX connections of one listener, new ones are closed at once.
+he is sent is dropped after UNREAD_S. Beyond CONNECTIONS_MAX connections of one listener, new ones are closed at once,
+and so is who begins to speak TLS where none is spoken: he would not understand an answer.
 
 Source: reliability reference, section 5.2. uvicorn itself sets no such limits.
 """
 
 import asyncio
+import logging
 import pwd
 import socket
 import struct
-from typing import cast
+from typing import ClassVar, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -21,6 +23,8 @@ BODY_S = 30.0
 UNREAD_S = 15.0
 CONNECTIONS_MAX = 512
 
+_LOG = logging.getLogger(__name__)
+_TLS_HANDSHAKE = b"\x16\x03"
 _CREDENTIALS = struct.Struct("3i")
 _TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -32,6 +36,8 @@ class LimitedProtocol(H11Protocol):
     _awaited: type[h11.IDLE] | type[h11.SEND_BODY] | None = None
     """What of a request the deadline is for: its head, or its body."""
     _unread: asyncio.TimerHandle | None = None
+    _has_told_of_tls: ClassVar[bool] = False
+    """Once is enough: what strangers send must not fill the log."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, unless there are too many already."""
@@ -43,6 +49,9 @@ class LimitedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in, and see how far the request has come."""
+        if self._awaited is h11.IDLE and data.startswith(_TLS_HANDSHAKE):
+            self._refuse_tls()
+            return
         super().data_received(data)
         if self.conn.their_state is h11.IDLE:
             self._expect(h11.IDLE, HEAD_S)
@@ -69,6 +78,14 @@ class LimitedProtocol(H11Protocol):
         """Go on: he reads."""
         super().resume_writing()
         self._read_again()
+
+    def _refuse_tls(self) -> None:
+        if not LimitedProtocol._has_told_of_tls:
+            LimitedProtocol._has_told_of_tls = True
+            _LOG.warning(
+                "somebody speaks TLS to a listener without: use http://, or configure [api] certificate and key"
+            )
+        self.transport.close()
 
     def _read_again(self) -> None:
         if self._unread is not None:

@@ -4,8 +4,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 
-from orchestrator.sql.question import ROWS_MAX
 from orchestrator.views.shapes import AsOf, EntryFilter, JobRunFilter, PartitionFilter, Scalar, WantFilter
+from orchestrator.views.shapes.table import ROWS_MAX
 
 T = TypeVar("T")
 

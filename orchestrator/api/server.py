@@ -67,6 +67,7 @@ def _config(app: ASGIApplication, protocol: type[LimitedProtocol]) -> uvicorn.Co
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # that strangers send what is no HTTP is no news
         access_log=False,
         server_header=False,
         proxy_headers=False,  # a header, or $FORWARDED_ALLOW_IPS, must never say who asks

@@ -63,6 +63,7 @@ _OF_GATES: dict[Right, tuple[ErrorCode, ...]] = {
     "operate": ("not_authenticated", "not_allowed", "wrong_host", "wrong_origin"),
     "admin": ("not_authenticated", "not_allowed", "wrong_host", "wrong_origin"),
 }
+_OF_METHODS: dict[Method, tuple[ErrorCode, ...]] = {"GET": (), "POST": ("wrong_media_type",)}
 _OF_COMMANDS: tuple[ErrorCode, ...] = ("busy", "log_full")
 
 
@@ -176,7 +177,7 @@ class Routes:
             if get_origin(answer) is Ready:
                 (answer,) = get_args(answer)
             arguments = {name: _argument(name, hint, method, path) for name, hint in hints.items()}
-            codes = tuple(dict.fromkeys((*refuses, *_usual(arguments), *_OF_GATES[right])))
+            codes = tuple(dict.fromkeys((*refuses, *_OF_METHODS[method], *_usual(arguments), *_OF_GATES[right])))
             where = self._base + path
             made = Operation(method, where, self._subject, status, handle, arguments, answer, codes, right)
             self.operations.append(made)

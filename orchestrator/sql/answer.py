@@ -32,7 +32,6 @@ from orchestrator.sql.explain import explained, no_select
 from orchestrator.sql.guard import Guard
 from orchestrator.sql.question import (
     ANSWER_BYTES_MAX,
-    ROWS_MAX,
     STATEMENT_BYTES_MAX,
     STATEMENT_S,
     QueryRefused,
@@ -43,7 +42,7 @@ from orchestrator.sql.rows import CONFIGURED, Scene
 from orchestrator.store import DiskStore, MemoryStore
 from orchestrator.views.looking import iso_or_none
 from orchestrator.views.partitions import Places
-from orchestrator.views.shapes.table import Cell, Table
+from orchestrator.views.shapes.table import ROWS_MAX, Cell, Table
 from statemachines.edges import IllegalTransition
 from statemachines.events import AnyEvent
 from statemachines.world import World

@@ -9,7 +9,6 @@ from orchestrator.errors import ErrorCode
 from orchestrator.views.shapes import JobView
 
 STATEMENT_BYTES_MAX = 64 << 10
-ROWS_MAX = 10_000
 ANSWER_BYTES_MAX = 8 << 20
 """Of the rows, as JSON."""
 

@@ -65,6 +65,7 @@ class Listener(NamedTuple):
         """The bytes of a request; underscores in the names of headers stand for hyphens."""
         content = b"" if body is None else json.dumps(body).encode()
         told = {"Host": self.host, "Content-Length": str(len(content)), "Connection": "close"}
+        told["Content-Type"] = "application/json"
         told.update({name.replace("_", "-"): value for name, value in headers.items()})
         lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items() if value)]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -167,3 +168,25 @@ async def test_there_are_only_so_many_connections(listener: Listener, monkeypatc
                 except TimeoutError:
                     continue
         assert (await asyncio.to_thread(ask, listener.told.layout.socket, "GET", "/livez")).status == 200
+
+
+@pytest.mark.asyncio
+async def test_who_speaks_tls_where_none_is_spoken_is_let_go_at_once(
+    listener: Listener, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: https:// to a plain port hangs, or whoever tries it again and again fills the log."""
+    monkeypatch.setattr(protocol.LimitedProtocol, "_has_told_of_tls", False)
+    client = ssl.create_default_context()
+    for _ in range(3):
+        with listener.connected() as connection, pytest.raises((ssl.SSLError, ConnectionResetError)):
+            await asyncio.to_thread(client.wrap_socket, connection, server_hostname="localhost")
+    assert [record.levelname for record in caplog.records if "TLS" in record.getMessage()] == ["WARNING"]
+    assert (await listener.ask("read", "GET", "/api/v1/status")).status == 200
+
+
+@pytest.mark.asyncio
+async def test_what_is_no_http_fills_no_log(listener: Listener, caplog: pytest.LogCaptureFixture) -> None:
+    """Broken: whoever can reach the port fills the disk of the daemon with lines of log."""
+    for said in (b"\0" * 20, b"HELO x\r\n\r\n", b"GET / HTTP/9\r\n\r\n"):
+        assert (await asyncio.to_thread(listener.exchange, said)).status == 400
+    assert caplog.records == []

@@ -35,11 +35,12 @@ def exchange(path: Path, request: bytes) -> tuple[int, dict[str, str], bytes]:
         return response.status, dict(response.getheaders()), response.read()
 
 
-def asked(target: str, *, method: str = "GET", body: bytes = b"", header: str = "") -> bytes:
-    head = (
-        f"{method} {target} HTTP/1.1\r\nHost: wantd\r\nContent-Length: {len(body)}\r\n{header}Connection: close\r\n\r\n"
-    )
-    return head.encode() + body
+IS_JSON = "Content-Type: application/json\r\n"
+
+
+def asked(target: str, *, method: str = "GET", body: bytes = b"", header: str = "", kind: str = IS_JSON) -> bytes:
+    lines = (f"{method} {target} HTTP/1.1", "Host: wantd", f"Content-Length: {len(body)}", "Connection: close", "")
+    return ("\r\n".join(lines) + kind + header + "\r\n").encode() + body
 
 
 async def answer(path: Path, request: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -126,6 +127,18 @@ BAD = [
     (asked("/api/v1/wants", method="POST", body=b'{"refs": "raw/1"}'), 400, "bad_request"),
     (asked("/api/v1/wants", method="POST", body=b"\xff\xfe"), 400, "bad_request"),
     (asked("/api/v1/wants", method="POST", body=b'{"refs": ["raw/1"], "ttl_s": 1e999}'), 400, "bad_request"),
+    (asked("/api/v1/wants", method="POST", body=b'{"refs": ["raw/1"]}', kind=""), 415, "wrong_media_type"),
+    *(
+        (asked("/api/v1/wants", method="POST", body=b"{}", kind=f"Content-Type: {kind}\r\n"), 415, "wrong_media_type")
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json", "")
+    ),
+    (asked("/api/v1/wants", method="POST", body=b"{}", header=IS_JSON), 415, "wrong_media_type"),
+    (asked("/api/v1/wants/w0-0/retry", method="POST", kind=""), 415, "wrong_media_type"),
+    (
+        asked("/api/v1/wants/w0-0/retry", method="POST", kind="content-type: Application/JSON; charset=utf-8\r\n"),
+        404,
+        "no_such_want",
+    ),
 ]
 
 

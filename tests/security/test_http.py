@@ -54,6 +54,7 @@ READS = {
     "/entries/next": ("after", "timeout_s"),
     "/status": (),
 }
+IS_JSON = "Content-Type: application/json\r\n"
 WISH = {"refs": ["process/a"], "environment": "local", "source": "api", "priority": 0, "ttl_s": 60, "sla_s": 60}
 COMMANDS: dict[str, dict[str, object]] = {
     "/wants": {**WISH, "data_timestamp": "2013-01-01", "idempotency_key": None, "comment": ""},
@@ -147,9 +148,9 @@ def test_a_huge_body_is_refused(path: Path, framing: str) -> None:
     if framing == "said":
         said = request("POST", target, body)
     elif framing == "unsaid":
-        said = f"POST {target} HTTP/1.1\r\nHost: wantd\r\nContent-Length: {10**15}\r\n\r\n".encode()
+        said = f"POST {target} HTTP/1.1\r\nHost: wantd\r\n{IS_JSON}Content-Length: {10**15}\r\n\r\n".encode()
     else:
-        head = f"POST {target} HTTP/1.1\r\nHost: wantd\r\nTransfer-Encoding: chunked\r\n\r\n"
+        head = f"POST {target} HTTP/1.1\r\nHost: wantd\r\n{IS_JSON}Transfer-Encoding: chunked\r\n\r\n"
         said = head.encode() + f"{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
     answer = exchange(path, said)
     assert (answer.status, answer.json()["code"]) == (413, "too_large")
@@ -161,11 +162,10 @@ def test_a_huge_body_is_refused(path: Path, framing: str) -> None:
         request("GET", f"{BASE}/status", b"", "X-Long: " + "x" * 1_000_000),
         request("GET", f"{BASE}/status", b"", *(f"X-{number}: {'x' * 100}" for number in range(10_000))),
         request("GET", f"{BASE}/status?{'x' * 1_000_000}"),
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
         b"GET / HTTP/1.1\r\n\r\n",
     ],
-    ids=["header", "headers", "target", "tls", "smuggled", "no-host"],
+    ids=["header", "headers", "target", "smuggled", "no-host"],
 )
 def test_what_is_no_request_is_refused(path: Path, said: bytes) -> None:
     """Broken: bytes that are no HTTP, or too much of it, take memory or end the daemon."""

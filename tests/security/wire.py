@@ -58,6 +58,11 @@ def request(method: str, target: str, body: bytes = b"", *headers: str) -> bytes
         "Host: wantd",
         f"Content-Length: {len(body)}",
         "Connection: close",
+        *(
+            ()
+            if any(header.lower().startswith("content-type:") for header in headers)
+            else ("Content-Type: application/json",)
+        ),
         *headers,
     )
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body

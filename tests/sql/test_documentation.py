@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.sql import process, question
 from orchestrator.sql.relations import reference
+from orchestrator.views.shapes.table import ROWS_MAX
 from tests.house.source import ROOT
 from tests.sql.samples import asked, told
 
@@ -28,7 +29,7 @@ def test_the_limits_are_documented_as_they_are() -> None:
         f"{question.STATEMENT_BYTES_MAX >> 10} KiB",
         f"{question.STATEMENT_S:g} s and {question.MEMORY_BYTES >> 20} MiB",
         f"| a question | {question.QUESTION_S:g} s",
-        f"{question.ROWS_MAX:,} rows, {question.ANSWER_BYTES_MAX >> 20} MiB",
+        f"{ROWS_MAX:,} rows, {question.ANSWER_BYTES_MAX >> 20} MiB",
         f"| at once | {process.QUESTIONS_MAX};",
     ):
         assert said in TEXT, said

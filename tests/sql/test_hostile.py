@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from orchestrator.errors import ErrorCode
 from orchestrator.sql import answer as answering
 from orchestrator.sql.process import QUESTIONS_MAX, Queries
-from orchestrator.sql.question import ROWS_MAX, STATEMENT_BYTES_MAX, QueryRefused, Question
+from orchestrator.sql.question import STATEMENT_BYTES_MAX, QueryRefused, Question
 from orchestrator.sql.relations import RELATIONS
 from orchestrator.views.shapes import Table
+from orchestrator.views.shapes.table import ROWS_MAX
 from tests.sql.samples import Told, asked, told, unchanged
 
 FOR_EVER = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t"

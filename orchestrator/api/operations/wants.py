@@ -8,7 +8,7 @@ import msgspec
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.pages import page_of
 from orchestrator.api.reads import Reads
-from orchestrator.api.requests import Because, Page, Patience
+from orchestrator.api.requests import Because, Nothing, Page, Patience
 from orchestrator.api.table import Header, Routes
 from orchestrator.api.tags import IfMatch, expected
 from orchestrator.views.shapes import Progress, WantDetail, WantFilter, WantView, Wish
@@ -74,12 +74,12 @@ async def pause_want(door: LocalDoor, want: str, because: Because, match: IfMatc
 
 
 @wants.post("/wants/{want}/resume", "no_such_want", "not_now", "changed_meanwhile")
-async def resume_want(door: LocalDoor, want: str, match: IfMatch) -> WantView:
+async def resume_want(door: LocalDoor, want: str, _: Nothing, match: IfMatch) -> WantView:
     """Let a paused want go on."""
     return await door.resume_want(want, expected=expected(match))
 
 
 @wants.post("/wants/{want}/retry", "no_such_want", "not_now", "changed_meanwhile")
-async def retry_want(door: LocalDoor, want: str, match: IfMatch) -> WantView:
+async def retry_want(door: LocalDoor, want: str, _: Nothing, match: IfMatch) -> WantView:
     """Try what failed of a want again."""
     return await door.retry_want(want, expected=expected(match))

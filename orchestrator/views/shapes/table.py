@@ -2,6 +2,9 @@
 
 from orchestrator.views.shapes.past import AsOf
 
+ROWS_MAX = 10_000
+"""How many rows an answer has at most."""
+
 Cell = str | int | float | None
 
 
