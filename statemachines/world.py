@@ -19,8 +19,12 @@ from statemachines import jobrun, partition, want
 from statemachines.events import AnyEvent
 from statemachines.ids import InstanceId, RunId, WantId
 from statemachines.jobrun import JobRun
+from statemachines.order import CODES, NONE, RefOrder, Standing
 from statemachines.partition import Adopted, Built, BuiltReading, Live, Origin, Partition, Reported
+from statemachines.readers import Readers
 from statemachines.refs import Ref
+from statemachines.roll import Roll
+from statemachines.rolls import WANT_CODES, RunRolls
 from statemachines.traits import head_of, live_of
 from statemachines.want import Want
 
@@ -29,15 +33,17 @@ class Holdings:
     """What one environment holds of each ref.
 
     ``canonical`` is the instance that readers get (Live, or Tainted and refused); ``newest`` the instance made last,
-    in whatever state; ``earlier`` leads from an instance to the one of the same ref made before it.
+    in whatever state; ``earlier`` leads from an instance to the one of the same ref made before it. ``order`` is there
+    once somebody asked for lists.
     """
 
-    __slots__ = ("canonical", "earlier", "newest")
+    __slots__ = ("canonical", "earlier", "newest", "order")
 
     def __init__(self) -> None:
         self.canonical: dict[Ref, InstanceId] = {}
         self.newest: dict[Ref, InstanceId] = {}
         self.earlier: dict[InstanceId, InstanceId] = {}
+        self.order: RefOrder | None = None
 
     def copy(self) -> Holdings:
         """The same, to go on from by itself."""
@@ -83,11 +89,16 @@ class World:
         self.opened: dict[WantId, int] = {}
         """For each open want the seq at which it was created or last retried: older failures do not count for it."""
         self.wants_by_key: dict[str, WantId] = {}
-        self.open_runs: dict[RunId, None] = {}
+        self.want_roll: Roll[WantId] = Roll()
+        self.open_runs: dict[RunId, int] = {}
+        """The open JobRuns, with their places on the roll of all."""
+        self.run_rolls = RunRolls()
         self.slots_held: dict[str, int] = {}
         """How many JobRuns of each job hold slots of their pool."""
         self.numbers: dict[Group, int] = {}
         """How many entities there are of each group that has any."""
+        self._want_places: dict[WantId, int] = {}
+        self._readers: Readers | None = None
         self._holdings: dict[str, Holdings] = {}
 
     @classmethod
@@ -109,6 +120,7 @@ class World:
             world.wants[wish.spec.id] = wish
             world._count(None, wish)
             world._note_key(wish)
+            world._enroll_want(None, wish)
         return world
 
     def states(self) -> States:
@@ -131,22 +143,50 @@ class World:
         other.seqs, other.opened, other.wants_by_key = self.seqs.copy(), self.opened.copy(), self.wants_by_key.copy()
         other.open_runs, other.slots_held = self.open_runs.copy(), self.slots_held.copy()
         other.numbers = self.numbers.copy()
+        other.want_roll, other._want_places = self.want_roll.copy(), self._want_places.copy()
+        other.run_rolls = self.run_rolls.copy()
         other._holdings = {name: holdings.copy() for name, holdings in self._holdings.items()}
         return other
 
     def recount(self) -> None:
-        """Make the numbers anew, after states were put in by hand."""
+        """Make the numbers and the rolls anew, after states were put in by hand."""
         self.numbers.clear()
-        for state in (*self.wants.values(), *self.partitions.values()):
+        self.want_roll, self._want_places, self.run_rolls = Roll(), {}, RunRolls()
+        for state in self.partitions.values():
             self._count(None, state)
-        for run in self.runs.values():
+        for wish in self.wants.values():
+            self._count(None, wish)
+            self._enroll_want(None, wish)
+        for run_id, run in self.runs.items():
             self._count(None, run, head_of(run).job)
+            place = self.run_rolls.add(run_id, run)
+            if isinstance(run, jobrun.Open):
+                self.open_runs[run_id] = place
 
     def holdings(self, environment: str) -> Holdings:
         found = self._holdings.get(environment)
         if found is None:
             found = self._holdings[environment] = Holdings()
         return found
+
+    def refs_in_order(self, environment: str, refs_max: int) -> RefOrder | None:
+        """The refs of an environment in order, kept from the first time on; None if more than so many have changed.
+
+        Then so many were taken in: ask again.
+        """
+        held = self.holdings(environment)
+        if held.order is None:
+            held.order = RefOrder(dict.fromkeys(held.newest))
+        return held.order if held.order.catch_up(refs_max, lambda ref: self._standing_of(held, ref)) else None
+
+    def readers(self, instances_max: int) -> Readers | None:
+        """Who was made from what, kept from the first time on; None if more than so many became Live since.
+
+        Then so many were taken in: ask again.
+        """
+        if self._readers is None:
+            self._readers = Readers(dict.fromkeys(self.partitions))
+        return self._readers if self._readers.catch_up(instances_max, self._reads) else None
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -205,12 +245,20 @@ class World:
         state = event.enter(before)
         self.wants[event.id] = state
         self._count(before, state)
+        self._enroll_want(before, state)
         if isinstance(event, (want.WantCreated, want.WantRetried)):
             self.opened[event.id] = seq
         elif not isinstance(state, want.Open):
             del self.opened[event.id]
         if isinstance(event, want.WantCreated):
             self._note_key(state)
+
+    def _enroll_want(self, before: Want | None, state: Want) -> None:
+        code = WANT_CODES[type(state)]
+        if before is None:
+            self._want_places[state.spec.id] = self.want_roll.add(state.spec.id, code)
+        else:
+            self.want_roll.codes[self._want_places[state.spec.id]] = code
 
     def _note_key(self, state: Want) -> None:
         if state.spec.idempotency_key is not None:
@@ -231,6 +279,19 @@ class World:
             holdings.newest[state.spec.ref] = instance
         if isinstance(state, Live):
             holdings.canonical[state.spec.ref] = instance
+            if self._readers is not None and not isinstance(before, Live):
+                self._readers.changed[instance] = None
+        if holdings.order is not None:
+            holdings.order.changed[state.spec.ref] = None
+
+    def _reads(self, instance: InstanceId) -> tuple[InstanceId, ...]:
+        live = live_of(self.partitions[instance])
+        return () if live is None else self.reads_of(live)
+
+    def _standing_of(self, held: Holdings, ref: Ref) -> Standing:
+        canonical = held.canonical.get(ref)
+        newest = CODES[type(self.partitions[held.newest[ref]])]
+        return Standing(newest, NONE if canonical is None else CODES[type(self.partitions[canonical])])
 
     def _apply_run(self, event: jobrun.AnyJobRunEvent) -> None:
         before = self.runs.get(event.id)
@@ -240,10 +301,15 @@ class World:
         job = head_of(state).job
         self.runs[run] = state
         self._count(before, state, job)
-        if isinstance(state, jobrun.Open):
-            self.open_runs[run] = None
+        if before is None:
+            place = self.run_rolls.add(run, state)
         else:
-            self.open_runs.pop(run, None)
+            place = self.open_runs[run]
+            self.run_rolls.enter(place, before, state)
+        if isinstance(state, jobrun.Open):
+            self.open_runs[run] = place
+        elif before is not None:
+            del self.open_runs[run]
         holds, held = isinstance(state, jobrun.Started), isinstance(before, jobrun.Started)
         if holds is not held:
             number = self.slots_held.pop(job, 0) + (1 if holds else -1)

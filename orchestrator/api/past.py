@@ -58,7 +58,7 @@ class PastReads(Reads):
     async def progress(self, want: str) -> Progress:
         """Without what JobRuns printed, which is not known by time."""
         now = self._view.moment.at or Timestamp(0)
-        return self.told(progress.progress(self._view.board, known_want(self._view.board, want), now))
+        return self.told(await self.look(lambda board: progress.progress(board, known_want(board, want), now)))
 
     async def entries(self, chosen: EntryFilter) -> tuple[EntryView, ...]:
         head = self._view.moment.seq

@@ -1,12 +1,12 @@
 """All reads of a door, over a board and its log, whoever keeps them up to date.
 
-Every answer is taken from one board without an await in between, so it shows one moment; what takes long and what reads
-files is done in a thread afterwards, so that the engine goes on.
+Nearly every answer is taken from one board without an await in between, so it shows one moment. What takes long pauses,
+so that the engine goes on, and shows each thing as it is when it is looked at; what reads files is done in a thread.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from bel.errors import BelError
@@ -23,6 +23,7 @@ from orchestrator.store import PartitionStore
 from orchestrator.views import graph, jobruns, jobs, lineage, partitions, plan, progress, wants, why
 from orchestrator.views.entries import entry_view, is_chosen
 from orchestrator.views.jobruns import RunFiles
+from orchestrator.views.paging import Pausing
 from orchestrator.views.partitions import Places
 from orchestrator.views.shapes import (
     AsOf,
@@ -49,7 +50,11 @@ from statemachines.events import AnyEvent
 from statemachines.ids import InstanceId, RunId, WantId
 from statemachines.refs import BadRef, Ref, parse_ref
 
+ENTRIES_AT_ONCE = 500
+"""How many entries are decoded between two pauses: some 5 ms."""
+
 A = TypeVar("A", bound=AsOf)
+T = TypeVar("T")
 
 
 class Reads(ABC):
@@ -65,25 +70,40 @@ class Reads(ABC):
     async def board(self) -> Board:
         """The board of that moment. Look at it before the next await."""
 
+    async def look(self, work: Callable[[Board], Pausing[T]]) -> T:
+        """Do work over the board, letting others go on wherever it pauses. Raises what it raises.
+
+        After a pause it goes on when all that the board shows is committed again; over another board it begins anew.
+        """
+        board = await self.board()
+        found = work(board)
+        while True:
+            try:
+                next(found)
+            except StopIteration as done:
+                answer: T = done.value
+                return answer
+            await asyncio.sleep(0)
+            if (now := await self.board()) is not board:
+                board, found = now, work(now)
+
     # -- wants ----------------------------------------------------------------------------------------------------
 
     async def wants(self, chosen: WantFilter) -> tuple[WantView, ...]:
-        return tuple(wants.wants(await self.board(), chosen))
+        return await self.look(lambda board: wants.wants(board, chosen))
 
     async def want(self, want: str) -> WantDetail:
-        board = await self.board()
-        return self.told(wants.want_detail(board, known_want(board, want)))
+        return self.told(await self.look(lambda board: wants.want_detail(board, known_want(board, want))))
 
     async def progress(self, want: str) -> Progress:
-        board = await self.board()
-        found = progress.progress(board, known_want(board, want), self._clock.now())
+        now = self._clock.now()
+        found = await self.look(lambda board: progress.progress(board, known_want(board, want), now))
         return self.told(await asyncio.to_thread(logs.with_last_lines, found, self._application.layout))
 
     # -- partitions -----------------------------------------------------------------------------------------------
 
     async def partitions(self, chosen: PartitionFilter) -> tuple[InstanceView, ...]:
-        board = await self.board()
-        return tuple(partitions.partitions(board, self.places(board), chosen))
+        return await self.look(lambda board: partitions.partitions(board, self.places(board), chosen))
 
     async def partition(self, ref_or_id: str) -> PartitionDetail:
         board = await self.board()
@@ -92,14 +112,15 @@ class Reads(ABC):
         return self.told(partitions.partition_detail(board, self.places(board), ref, instance))
 
     async def lineage(self, ref_or_id: str, direction: Direction = "both", depth: int = LINEAGE_DEPTH) -> Lineage:
-        board = await self.board()
-        instance = known_instance(board, ref_or_id, canonical=True)
-        return self.told(lineage.lineage(board, instance, direction, depth))
+        def work(board: Board) -> Pausing[Lineage]:
+            return lineage.lineage(board, known_instance(board, ref_or_id, canonical=True), direction, depth)
+
+        return self.told(await self.look(work))
 
     # -- JobRuns --------------------------------------------------------------------------------------------------
 
     async def jobruns(self, chosen: JobRunFilter) -> tuple[JobRunView, ...]:
-        return tuple(jobruns.jobruns(await self.board(), chosen))
+        return await self.look(lambda board: jobruns.jobruns(board, chosen))
 
     async def jobrun(self, run: str) -> JobRunDetail:
         board = await self.board()
@@ -122,10 +143,10 @@ class Reads(ABC):
         return self.told(why.why(await self.board(), checked_ref(ref)))
 
     async def graph(self, ref: str | None = None, depth: int = GRAPH_DEPTH) -> GraphView:
-        board = await self.board()
         if ref is None:
-            return self.told(graph.graph_of_jobs(board, self._application.config))
-        return self.told(graph.graph_around(board, checked_ref(ref), depth))
+            return self.told(graph.graph_of_jobs(await self.board(), self._application.config))
+        about = checked_ref(ref)
+        return self.told(await self.look(lambda board: graph.graph_around(board, about, depth)))
 
     # -- the log --------------------------------------------------------------------------------------------------
 
@@ -133,16 +154,16 @@ class Reads(ABC):
         found: list[EntryView] = []
         if self._log is None:
             return ()
+        after, end = max(0, chosen.after), self._log.head.seq if chosen.upto is None else chosen.upto
         try:
-            async for chunk in self._log.read(after=max(0, chosen.after), upto=chosen.upto):
-                for entry in chunk:
-                    if len(found) == chosen.limit:
-                        return tuple(found)
-                    if is_chosen(entry, chosen):
-                        found.append(entry_view(entry))
+            while after < min(end, self._log.head.seq) and len(found) != chosen.limit:
+                upto = min(end, after + _entries_at_once(chosen, len(found)))
+                async for chunk in self._log.read(after=after, upto=upto):
+                    found.extend(entry_view(entry) for entry in chunk if is_chosen(entry, chosen))
+                after = upto
         except BelError as error:
             raise of_log(error) from error
-        return tuple(found)
+        return tuple(found[: chosen.limit])
 
     # -- help -----------------------------------------------------------------------------------------------------
 
@@ -157,6 +178,13 @@ class Reads(ABC):
     def _files(self, run: RunId) -> RunFiles:
         layout = self._application.layout
         return RunFiles(layout.run_log(run), layout.run_context(run))
+
+
+def _entries_at_once(chosen: EntryFilter, found: int) -> int:
+    """How many entries are read between two pauses: no more than are wanted, where all are."""
+    if chosen.limit is None or chosen.kind or chosen.entity:
+        return ENTRIES_AT_ONCE
+    return min(ENTRIES_AT_ONCE, chosen.limit - found)
 
 
 def known_want(board: Board, want: str) -> WantId:

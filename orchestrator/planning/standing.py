@@ -49,6 +49,11 @@ class Standing:
         return "UpstreamFailed" if counts[Case.UPFAILED] else "Successful"
 
     @property
+    def counts(self) -> dict[Case, int]:
+        """How many refs there are of each case, of those that were seen."""
+        return self._counts
+
+    @property
     def failed_count(self) -> int:
         return self._counts[Case.FAILED] + self._counts[Case.UPFAILED]
 

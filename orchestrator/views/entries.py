@@ -1,16 +1,21 @@
 """Entries of the log as readers see them."""
 
 import msgspec
+from msgspec.structs import replace
 
 from bel.entry import Entry
 from orchestrator.views.looking import iso
 from orchestrator.views.shapes import EntryFilter, EntryView
 from statemachines.events import AnyEvent
+from statemachines.want import WantCreated
+
+LISTED_MAX = 1_000
+"""How many items of a list in an event are shown: a want may name a million refs."""
 
 
 def entry_view(entry: Entry[AnyEvent]) -> EntryView:
     """One entry."""
-    payload = msgspec.to_builtins(entry.event)
+    payload = msgspec.to_builtins(_cut(entry.event))
     return EntryView(
         seq=entry.seq,
         batch=entry.batch,
@@ -23,6 +28,15 @@ def entry_view(entry: Entry[AnyEvent]) -> EntryView:
         event_id=entry.event_id,
         event=payload,
     )
+
+
+def _cut(event: AnyEvent) -> AnyEvent:
+    """An event without the rest of a list that is too long; ``wantd bel export`` has it whole."""
+    match event:
+        case WantCreated(spec=spec) if len(spec.refs) > LISTED_MAX:
+            return replace(event, spec=replace(spec, refs=spec.refs[:LISTED_MAX]))
+        case _:
+            return event
 
 
 def is_chosen(entry: Entry[AnyEvent], chosen: EntryFilter) -> bool:

@@ -125,7 +125,7 @@ class Excerpt:
             self._take_open_run(run_id, state)
 
     def _take_open_run(self, run_id: RunId, state: jobrun.JobRun) -> None:
-        self.world.open_runs[run_id] = None
+        self.world.open_runs[run_id] = 0  # recounted in the end
         if isinstance(state, jobrun.Started):
             job = head_of(state).job
             self.world.slots_held[job] = self.world.slots_held.get(job, 0) + 1

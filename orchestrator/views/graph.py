@@ -1,6 +1,7 @@
 """What needs what: around a ref as far as it is declared or known, or among the jobs of the configuration."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, islice
 
 from orchestrator.catalog import External, Job
 from orchestrator.catalog.mapping import parse_template
@@ -11,6 +12,7 @@ from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
 from orchestrator.views.jobs import declared_inputs
 from orchestrator.views.looking import maker_name, needs_of, peek
+from orchestrator.views.paging import SHOWN_AT_ONCE, Pausing, page
 from orchestrator.views.shapes import Edge, GraphNode, GraphView
 from statemachines.refs import Ref
 
@@ -18,21 +20,26 @@ NODES_MAX = 5_000
 """How many nodes a graph around a ref has at most; beyond them it is cut."""
 
 
-def graph_around(board: Board, ref: Ref, depth: int) -> GraphView:
+def graph_around(board: Board, ref: Ref, depth: int) -> Pausing[GraphView]:
     """What a ref needs, or was made from, and who needs it or was made from it, so many steps far."""
+    walk = _Walk(board)
     seen: dict[Ref, None] = {ref: None}
     edges: dict[tuple[Ref, Ref], Edge] = {}
-    for neighbours in (_sources, _targets):
+    for neighbours in (walk.sources, walk.targets):
         level, reached = [ref], {ref}
         for _ in range(depth):
-            found = [edge for one in level for edge in neighbours(board, peek(board, one))]
-            edges.update({(Ref(edge.source), Ref(edge.target)): edge for edge in found})
-            ends = dict.fromkeys(Ref(end) for edge in found for end in (edge.source, edge.target))
+            ends: dict[Ref, None] = {}
+            for number, edge in enumerate((edge for one in level for edge in neighbours(one)), start=1):
+                edges[Ref(edge.source), Ref(edge.target)] = edge
+                ends.update({Ref(edge.source): None, Ref(edge.target): None})
+                if number % SHOWN_AT_ONCE == 0:
+                    yield
             level = [end for end in ends if end not in reached][: max(0, NODES_MAX - len(seen))]
             reached.update(level)
             seen.update(dict.fromkeys(level))
     inside = tuple(edge for (source, target), edge in edges.items() if source in seen and target in seen)
-    return GraphView(ref, tuple(_ref_node(board, one) for one in seen), inside, _is_cut(board, seen))
+    nodes = yield from page(iter(seen), lambda one: _ref_node(board, one), None)
+    return GraphView(ref, nodes, inside, cut=(yield from walk.is_cut(seen)))
 
 
 def graph_of_jobs(board: Board, config: Config) -> GraphView:
@@ -50,6 +57,38 @@ def graph_of_jobs(board: Board, config: Config) -> GraphView:
     return GraphView(None, (*jobs, *externals), tuple(edges))
 
 
+class _Walk:
+    """The edges at refs, each looked up once. Of very many at one ref the first are known."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._sources: dict[Ref, tuple[Edge, ...]] = {}
+
+    def sources(self, ref: Ref) -> Iterator[Edge]:
+        """The edges to what a ref needs or was made from."""
+        found = self._sources.get(ref)
+        if found is None:
+            edges = _sources(self._board, peek(self._board, ref))
+            found = self._sources[ref] = tuple(islice(edges, NODES_MAX))
+        return iter(found)
+
+    def targets(self, ref: Ref) -> Iterator[Edge]:
+        """The edges to those who need it or were made from it."""
+        node = peek(self._board, ref)
+        known = dict.fromkeys(dependent.ref for dependent in islice(chain(node.readers, node.dependents), NODES_MAX))
+        return (edge for one in known for edge in self.sources(one) if edge.source == ref)
+
+    def is_cut(self, drawn: Collection[Ref]) -> Pausing[bool]:
+        """Whether something that is drawn is connected with something that is not."""
+        for number, ref in enumerate(drawn, start=1):
+            edges = chain(self.sources(ref), self.targets(ref))
+            if any(edge.source not in drawn or edge.target not in drawn for edge in edges):
+                return True
+            if number % SHOWN_AT_ONCE == 0:
+                yield
+        return False
+
+
 def _sources(board: Board, node: Node) -> Iterator[Edge]:
     needs = needs_of(board, node)
     for need, kind in needs.items():
@@ -57,23 +96,6 @@ def _sources(board: Board, node: Node) -> Iterator[Edge]:
     for read in node.reads:
         if read.ref not in needs:
             yield Edge(read.ref, node.ref, "read")
-
-
-def _targets(board: Board, node: Node) -> Iterator[Edge]:
-    known = {dependent.ref: dependent for dependent in (*node.readers, *node.dependents)}
-    for dependent in known.values():
-        yield from (edge for edge in _sources(board, dependent) if edge.source == node.ref)
-
-
-def _is_cut(board: Board, seen: Iterable[Ref]) -> bool:
-    """Whether something that is drawn is connected with something that is not."""
-    drawn = set(seen)
-    nodes = [peek(board, ref) for ref in drawn]
-    return any(
-        edge.source not in drawn or edge.target not in drawn
-        for node in nodes
-        for edge in (*_sources(board, node), *_targets(board, node))
-    )
 
 
 def _ref_node(board: Board, ref: Ref) -> GraphNode:

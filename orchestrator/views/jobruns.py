@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from orchestrator.planning.board import Board
 from orchestrator.views.looking import iso, seconds
+from orchestrator.views.paging import LOOKED_AT_ONCE, Pausing, codes_of, enrolled, page
 from orchestrator.views.shapes import (
     ActivationView,
     FailureView,
@@ -16,10 +17,13 @@ from orchestrator.views.shapes import (
     OutputView,
 )
 from statemachines import jobrun
-from statemachines.ids import InstanceId, RunId
+from statemachines.ids import InstanceId, RunId, WantId
 from statemachines.jobrun import Activation, Buffering, JobRun
 from statemachines.refs import Ref
+from statemachines.roll import Roll
+from statemachines.rolls import RUN_CODES
 from statemachines.traits import activation_of, head_of, live_of
+from statemachines.world import World
 
 
 class RunFiles(NamedTuple):
@@ -29,21 +33,16 @@ class RunFiles(NamedTuple):
     context: Path
 
 
+LISTED_MAX = 1_000
+"""How many outputs, inputs and missing refs are listed of one JobRun; how many there are is said beside."""
+
 FilesOf = Callable[[RunId], RunFiles]
 
 
-def jobruns(board: Board, chosen: JobRunFilter) -> Iterator[JobRunView]:
-    """The JobRuns that a filter chooses, oldest first."""
-    begun, found = not chosen.after, 0
-    for run_id, state in board.world.runs.items():
-        if not begun:
-            begun = run_id == chosen.after
-            continue
-        if found == chosen.limit:
-            return
-        if _is_chosen(state, chosen):
-            found += 1
-            yield jobrun_view(board, state)
+def jobruns(board: Board, chosen: JobRunFilter) -> Pausing[tuple[JobRunView, ...]]:
+    """The JobRuns that a filter chooses."""
+    runs = board.world.runs
+    return page(_chosen(board.world, chosen), lambda run: jobrun_view(board, runs[run]), chosen.limit)
 
 
 def jobrun_view(board: Board, state: JobRun) -> JobRunView:
@@ -78,11 +77,11 @@ def jobrun_detail(board: Board, run_id: RunId, files_of: FilesOf) -> JobRunDetai
         id=run_id,
         state=type(state).__name__,
         run=jobrun_view(board, state),
-        outputs=tuple(_output(board, ref, instance) for ref, instance in outputs_of(state)),
+        outputs=tuple(_output(board, ref, instance) for ref, instance in outputs_of(state)[:LISTED_MAX]),
         log=str(files.log),
         context=str(files.context),
         activation=None if activation is None else _activation_view(board, activation),
-        missing=state.missing if isinstance(state, jobrun.DepMiss) else (),
+        missing=state.missing[:LISTED_MAX] if isinstance(state, jobrun.DepMiss) else (),
         pid=state.pid if isinstance(state, jobrun.Running) else None,
     )
 
@@ -95,12 +94,27 @@ def outputs_of(state: JobRun) -> tuple[tuple[Ref, InstanceId | None], ...]:
     return tuple((output.ref, output.instance) for output in head.outputs)
 
 
-def _is_chosen(state: JobRun, chosen: JobRunFilter) -> bool:
-    return (
-        (not chosen.states or type(state).__name__ in chosen.states)
-        and (not chosen.job or head_of(state).job == chosen.job)
-        and (not chosen.want or head_of(state).want == chosen.want)
-    )
+def _chosen(world: World, chosen: JobRunFilter) -> Iterator[RunId | None]:
+    """The ids that a filter chooses; None for a pause.
+
+    The shortest roll that has them all is gone through; only where both a job and a want are named is more looked at
+    than is chosen.
+    """
+    if chosen.after and chosen.after not in world.runs:
+        return
+    rolls = [world.run_rolls.all]
+    if chosen.job:
+        rolls.append(world.run_rolls.of_job.get(chosen.job, Roll()))
+    if chosen.want:
+        rolls.append(world.run_rolls.of_want.get(WantId(chosen.want), Roll()))
+    shortest = min(rolls, key=lambda roll: len(roll.ids))
+    codes = codes_of(chosen.states, RUN_CODES)
+    for number, run in enumerate(enrolled(shortest, codes, RunId(chosen.after), chosen.order), start=1):
+        head = head_of(world.runs[run])
+        if chosen.job in ("", head.job) and chosen.want in ("", head.want):
+            yield run
+        if number % LOOKED_AT_ONCE == 0:
+            yield None
 
 
 def _failure(state: JobRun) -> FailureView | None:
@@ -124,10 +138,11 @@ def _activation_view(board: Board, activation: Activation) -> ActivationView:
     return ActivationView(
         version=activation.version,
         fingerprint=activation.fingerprint,
-        inputs=tuple(_input(board, instance) for instance in activation.inputs),
+        inputs=tuple(_input(board, instance) for instance in activation.inputs[:LISTED_MAX]),
         args=activation.args,
         env=dict(activation.env),
         timeout_s=seconds(activation.timeout_us),
+        inputs_count=len(activation.inputs),
     )
 
 

@@ -1,15 +1,15 @@
 """Jobs and externals as they are configured, and who makes a ref."""
 
-from collections import Counter
 from collections.abc import Iterable
+from typing import get_args
 
 from orchestrator.catalog import External, Job, parse_pattern
 from orchestrator.config import Config, InputTable
 from orchestrator.planning.board import Board
 from orchestrator.views.looking import needs_of, peek, problem_of, seconds
 from orchestrator.views.shapes import JobView, Lookup, NeedView
+from statemachines import jobrun
 from statemachines.refs import Ref
-from statemachines.traits import head_of
 
 _ASKED = "its configure executable is asked what it needs when it is wanted"
 _DYNAMIC = "it finds out what it needs while it runs; shown is what it read last"
@@ -18,11 +18,7 @@ _DYNAMIC = "it finds out what it needs while it runs; shown is what it read last
 def jobs(board: Board, config: Config) -> tuple[JobView, ...]:
     """All jobs, then all externals, in the order of the configuration."""
     catalog, inputs = board.recipes.catalog, declared_inputs(config)
-    open_runs: dict[str, Counter[str]] = {}
-    for run in board.world.open_runs:
-        state = board.world.runs[run]
-        open_runs.setdefault(head_of(state).job, Counter())[type(state).__name__] += 1
-    made = (_job(job, inputs[job.name], open_runs.get(job.name, Counter())) for job in catalog.jobs.values())
+    made = (_job(job, inputs[job.name], _open_runs(board, job.name)) for job in catalog.jobs.values())
     given = (JobView(e.name, "external", e.outputs, description=e.description) for e in catalog.externals.values())
     return (*made, *given)
 
@@ -47,7 +43,13 @@ def lookup(board: Board, ref: Ref) -> Lookup:
     return Lookup(ref, "job", maker.name, pattern, bindings, _needs(board, ref), _note(board, maker, ref))
 
 
-def _job(job: Job, inputs: tuple[str, ...], runs: Counter[str]) -> JobView:
+def _open_runs(board: Board, job: str) -> dict[str, int]:
+    """How many JobRuns of a job are in each state of those that have not ended."""
+    found = {state.__name__: board.world.numbers.get((state, job), 0) for state in get_args(jobrun.Open)}
+    return {state: number for state, number in found.items() if number}
+
+
+def _job(job: Job, inputs: tuple[str, ...], runs: dict[str, int]) -> JobView:
     return JobView(
         name=job.name,
         kind="job",
@@ -66,7 +68,7 @@ def _job(job: Job, inputs: tuple[str, ...], runs: Counter[str]) -> JobView:
         timeout_s=seconds(job.timeout_us),
         on_code_change=job.on_code_change,
         fingerprint=job.fingerprint,
-        runs=dict(runs),
+        runs=runs,
     )
 
 

@@ -1,47 +1,66 @@
-"""Partitions as readers see them: one instance a ref in lists, all of them for one ref."""
+"""Partitions as readers see them: one instance a ref in lists, the newest of them for one ref."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from heapq import nsmallest
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 from orchestrator.planning.board import Board
 from orchestrator.views.looking import iso, maker_name, peek
+from orchestrator.views.paging import LOOKED_AT_ONCE, Pausing, codes_of, page
 from orchestrator.views.shapes import ContentView, InstanceView, OriginView, PartitionDetail, PartitionFilter
 from statemachines import jobrun, partition
 from statemachines.ids import InstanceId
+from statemachines.order import BLOCK_MAX, CODES
 from statemachines.partition import Adopted, Built, BuiltReading, Content, Failure, Live, Origin, Partition, Reported
 from statemachines.refs import Ref
 from statemachines.traits import attempt_of, live_of
+
+INSTANCES_MAX = 100
+"""How many instances of a ref are listed at once."""
+
+WANTS_MAX = 100
+"""How many open wants that name a ref are listed."""
+
+TAKEN_IN_AT_ONCE = 1_000
+"""How many refs are put in order between two pauses: some 3 ms."""
+
+LAST_CHAR = "\U0010ffff"
+"""Comes after every character of a ref."""
 
 Places = Callable[[Partition], str]
 """Says where the bytes of an instance are, or would be."""
 
 
-def partitions(board: Board, places: Places, chosen: PartitionFilter) -> Iterator[InstanceView]:
+def partitions(board: Board, places: Places, chosen: PartitionFilter) -> Pausing[tuple[InstanceView, ...]]:
     """One instance of each ref that a filter chooses, ordered by ref."""
     held = board.holdings.newest if chosen.which == "newest" else board.holdings.canonical
-    matching = (ref for ref in held if _is_chosen(board, held[ref], ref, chosen))
-    for ref in _ordered(matching, chosen.limit):
-        yield instance_view(board, places, held[ref])
+    return page(_chosen(board, chosen), lambda ref: instance_view(board, places, held[ref]), chosen.limit)
 
 
 def partition_detail(board: Board, places: Places, ref: Ref, shown: InstanceId | None = None) -> PartitionDetail:
-    """One ref with all its instances; ``shown`` is the one that was asked for. Raises KeyError where it has none."""
+    """One ref with its instances; ``shown`` is the one that was asked for. Raises KeyError where it has none.
+
+    The newest are listed; those from ``shown`` on, if it is not among them.
+    """
     newest, canonical = board.holdings.newest[ref], board.holdings.canonical.get(ref)
-    views = {one: instance_view(board, places, one) for one in board.holdings.instances(ref)}
-    asked = views[shown or newest]
-    node = peek(board, ref)
+    made = [*board.holdings.instances(ref)]
+    asked = made.index(newest if shown is None else shown)
+    listed = made[asked if asked >= INSTANCES_MAX else 0 :]
+    view, node = instance_view(board, places, made[asked]), peek(board, ref)
     return PartitionDetail(
-        id=asked.id,
-        state=asked.state,
+        id=view.id,
+        state=view.state,
         ref=ref,
-        environment=asked.environment,
+        environment=view.environment,
         maker=maker_name(node.maker),
         done=node.done,
-        canonical=None if canonical is None else views[canonical],
-        newest=views[newest],
-        instances=tuple(views.values()),
-        wanted_by=tuple(node.roots),
+        canonical=None if canonical is None else instance_view(board, places, canonical),
+        newest=instance_view(board, places, newest),
+        instances=tuple(instance_view(board, places, one) for one in listed[:INSTANCES_MAX]),
+        wanted_by=tuple(islice(node.roots, WANTS_MAX)),
+        instances_count=len(made),
+        wanted_by_count=len(node.roots),
+        earlier=listed[INSTANCES_MAX] if len(listed) > INSTANCES_MAX else None,
     )
 
 
@@ -71,12 +90,26 @@ def instance_view(board: Board, places: Places, instance: InstanceId) -> Instanc
     )
 
 
-def _is_chosen(board: Board, instance: InstanceId, ref: Ref, chosen: PartitionFilter) -> bool:
-    if ref <= chosen.after or not ref.startswith(chosen.prefix):
-        return False
-    if chosen.pattern and _glob(chosen.pattern).fullmatch(ref) is None:
-        return False
-    return not chosen.states or type(board.world.partitions[instance]).__name__ in chosen.states
+def _chosen(board: Board, chosen: PartitionFilter) -> Iterator[Ref | None]:
+    """The refs that a filter chooses, in order; None for a pause.
+
+    Refs that begin alike are neighbours. What cannot be looked up is how a glob goes on after its first star.
+    """
+    while (order := board.world.refs_in_order(board.graph.environment, TAKEN_IN_AT_ONCE)) is None:
+        yield None
+    codes, lead = codes_of(chosen.states, CODES), chosen.pattern.partition("*")[0]
+    matches, looked_at = _glob(chosen.pattern or "**").fullmatch, 0
+    begin: str | None = max(f"{chosen.after}\x00", chosen.prefix, lead)
+    end = max(chosen.prefix, lead, key=len) + LAST_CHAR
+    while begin is not None and begin < end:
+        found, begin = order.block(begin, chosen.which, codes)
+        for ref in filter(matches, found) if chosen.pattern else found:
+            if ref.startswith(chosen.prefix):
+                yield ref
+        looked_at += BLOCK_MAX if chosen.pattern else BLOCK_MAX // 8
+        if looked_at > LOOKED_AT_ONCE:
+            looked_at = 0
+            yield None
 
 
 def _glob(pattern: str) -> re.Pattern[str]:
@@ -89,10 +122,6 @@ def _glob_piece(piece: str) -> str:
     if piece == "*":
         return "[^/]*"
     return ".*" if piece.startswith("**") else re.escape(piece)
-
-
-def _ordered(refs: Iterable[Ref], limit: int | None) -> Iterable[Ref]:
-    return sorted(refs) if limit is None else nsmallest(limit, refs)
 
 
 def _run_of(board: Board, state: Partition) -> str | None:

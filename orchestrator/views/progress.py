@@ -6,45 +6,59 @@ work. Costs time in proportion to that, so whoever shows it live should ask less
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
+from typing import get_args
 
 from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
 from orchestrator.views.jobruns import outputs_of
 from orchestrator.views.looking import iso, maker_name, needs_of, peek
+from orchestrator.views.paging import LOOKED_AT_ONCE, Pausing
 from orchestrator.views.shapes import JobProgress, Progress, RunProgress
-from orchestrator.views.wants import case_for, failures, want_view
-from statemachines import jobrun
-from statemachines.ids import Timestamp, WantId
+from orchestrator.views.wants import case_for, cases, failures, want_view
+from statemachines import jobrun, partition
+from statemachines.ids import RunId, Timestamp, WantId
 from statemachines.jobrun import JobRun
 from statemachines.partition import Live
 from statemachines.refs import Ref
+from statemachines.roll import Roll
+from statemachines.rolls import RUN_CODES
 from statemachines.traits import head_of
 from statemachines.want import Want
 
+RUNNING_MAX = 1_000
+"""How many JobRuns that run are listed."""
+
+TOUCHED_AT_ONCE = 500
+"""How many refs are looked at for what they are made from between two pauses: some 5 ms."""
+
 _WAITS = (jobrun.Buffering, jobrun.Queued)
+_OPEN_CODES = [RUN_CODES[state] for state in get_args(jobrun.Open)]
 
 
-def progress(board: Board, want_id: WantId, now: Timestamp) -> Progress:
+def progress(board: Board, want_id: WantId, now: Timestamp) -> Pausing[Progress]:
     """How far a want is. The last lines of output are left empty. Raises KeyError."""
     world = board.world
     state = world.wants[want_id]
-    touched = _touched(board, state)
-    runs = [run for run in (world.runs[one] for one in world.open_runs) if _is_for(run, want_id, touched)]
+    touched = yield from _touched(board, state)
+    by_job = yield from _by_job(board, state, touched)
+    runs = yield from _open_runs(board, want_id, touched)
+    running = [run for run in runs if not isinstance(run, _WAITS)]
     return Progress(
         id=want_id,
         state=type(state).__name__,
         seq=world.seq,
         now=iso(now),
         want=want_view(board, state),
-        cases=dict(Counter[str](case_for(board, state, peek(board, ref)) for ref in state.spec.refs)),
-        jobs=tuple(_by_job(board, state, touched)),
-        running=tuple(_run_progress(run) for run in runs if not isinstance(run, _WAITS)),
-        queued=sum(isinstance(run, _WAITS) for run in runs),
-        failures=failures(board, state),
+        cases=(yield from cases(board, state)),
+        jobs=by_job,
+        running=tuple(_run_progress(run) for run in running[:RUNNING_MAX]),
+        queued=len(runs) - len(running),
+        failures=(yield from failures(board, state)),
     )
 
 
-def _touched(board: Board, state: Want) -> dict[Ref, Node]:
+def _touched(board: Board, state: Want) -> Pausing[dict[Ref, Node]]:
     """What was made for the want, or is to be made, each after what it is made from."""
     found: dict[Ref, Node] = {}
     seen: set[Ref] = set()
@@ -60,7 +74,28 @@ def _touched(board: Board, state: Want) -> dict[Ref, Node]:
             if sources is not None:
                 waiting.append((ref, True))
                 waiting.extend((source, False) for source in sources)
+            if len(seen) % TOUCHED_AT_ONCE == 0:
+                yield
     return found
+
+
+def _open_runs(board: Board, want_id: WantId, touched: dict[Ref, Node]) -> Pausing[list[JobRun]]:
+    """The JobRuns under way that the want led to, then those that make something it touches."""
+    world, found = board.world, dict[RunId, JobRun]()
+    roll = world.run_rolls.of_want.get(want_id, Roll())
+    led_to: Iterator[RunId | None] = (roll.ids[place] for place in roll.places(_OPEN_CODES))
+    making = (_run_of(board, ref, node) for ref, node in touched.items())
+    for number, run in enumerate(chain(led_to, making), start=1):
+        if run is not None and run in world.open_runs:
+            found[run] = world.runs[run]
+        if number % LOOKED_AT_ONCE == 0:
+            yield
+    return list(found.values())
+
+
+def _run_of(board: Board, ref: Ref, node: Node) -> RunId | None:
+    """The JobRun that makes a ref now, or will when its batch is complete."""
+    return node.newest.attempt.run if isinstance(node.newest, partition.Building) else board.buffered.get(ref)
 
 
 def _sources(board: Board, state: Want, node: Node) -> list[Ref] | None:
@@ -72,16 +107,13 @@ def _sources(board: Board, state: Want, node: Node) -> list[Ref] | None:
     return None
 
 
-def _by_job(board: Board, state: Want, touched: dict[Ref, Node]) -> Iterator[JobProgress]:
-    cases: dict[str, Counter[str]] = {}
-    for node in touched.values():
-        cases.setdefault(maker_name(node.maker) or "nobody", Counter())[case_for(board, state, node)] += 1
-    for job, counts in cases.items():
-        yield JobProgress(job, counts.total(), dict(counts))
-
-
-def _is_for(run: JobRun, want_id: WantId, touched: dict[Ref, Node]) -> bool:
-    return head_of(run).want == want_id or any(ref in touched for ref, _ in outputs_of(run))
+def _by_job(board: Board, state: Want, touched: dict[Ref, Node]) -> Pausing[tuple[JobProgress, ...]]:
+    counted: dict[str, Counter[str]] = {}
+    for number, node in enumerate(touched.values(), start=1):
+        counted.setdefault(maker_name(node.maker) or "nobody", Counter())[case_for(board, state, node)] += 1
+        if number % LOOKED_AT_ONCE == 0:
+            yield
+    return tuple(JobProgress(job, counts.total(), dict(counts)) for job, counts in counted.items())
 
 
 def _run_progress(run: JobRun) -> RunProgress:

@@ -1,7 +1,8 @@
 """Single reasons of ``why`` for what is not there, or not fresh: what is behind a situation, each with its evidence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import get_args
 
 from orchestrator.catalog import Job
 from orchestrator.planning.board import Board
@@ -18,9 +19,13 @@ from statemachines.ids import WantId
 from statemachines.jobrun import RunState
 from statemachines.partition import Live, Tainted
 from statemachines.refs import Ref
+from statemachines.rolls import RUN_CODES
 
 SHOWN_MAX = 20
 """How many inputs, wants or JobRuns are named side by side."""
+
+PLACES_MAX = 2_000
+"""Of how many queued JobRuns at most it is worked out who is before whom."""
 
 _DIGEST_CHARS = 16
 
@@ -123,12 +128,24 @@ def holders(board: Board, node: Node, job: Job) -> WhyNode:
 
 
 def _before(board: Board, node: Node, job: Job) -> str:
-    """How many JobRuns are started before the one for this ref, in words."""
-    queued = [run for run in (board.world.runs[one] for one in board.world.open_runs) if isinstance(run, jobrun.Queued)]
-    places = {run.spec.id: _place(board, run) for run in queued if _pool_of(board, run) == job.pool}
+    """How many JobRuns are started before the one for this ref, in words; of very many, how many wait in all."""
     assert isinstance(node.newest, partition.Building), "a JobRun is queued for it"
-    number = sum(place < places[node.newest.attempt.run] for place in places.values())
+    jobs = [other.name for other in board.recipes.catalog.jobs.values() if other.pool == job.pool]
+    waiting = sum(board.world.numbers.get((jobrun.Queued, name), 0) for name in jobs)
+    if waiting > PLACES_MAX:
+        return f"; {waiting} JobRuns wait for it"
+    queued = [run for run in _in_states(board, jobs, jobrun.Queued) if isinstance(run, jobrun.Queued)]
+    places = {run.spec.id: _place(board, run) for run in queued}
+    own = places[node.newest.attempt.run]
+    number = sum(place < own for place in places.values())
     return f", and {number} JobRun{'s are' if number > 1 else ' is'} before it" if number else ""
+
+
+def _in_states(board: Board, jobs: Iterable[str], *states: type) -> Iterator[jobrun.JobRun]:
+    """The JobRuns of some jobs that are in one of these states, those of each job in the order in which they came."""
+    rolls = (board.world.run_rolls.of_job[job] for job in jobs if job in board.world.run_rolls.of_job)
+    for roll in rolls:
+        yield from (board.world.runs[roll.ids[place]] for place in roll.places([RUN_CODES[one] for one in states]))
 
 
 def _place(board: Board, run: jobrun.Queued) -> tuple[int, int, int]:
@@ -138,16 +155,10 @@ def _place(board: Board, run: jobrun.Queued) -> tuple[int, int, int]:
     return -priority, 0 if job is None else -job.priority, board.world.seqs[run.spec.id]
 
 
-def _pool_of(board: Board, run: jobrun.Queued) -> str:
-    job = board.recipes.job(run.spec.job)
-    return "default" if job is None else job.pool
-
-
 def _runs_in(board: Board, pool: str) -> Iterator[WhyNode]:
-    jobs = board.recipes.catalog.jobs
-    runs = (board.world.runs[run] for run in board.world.open_runs)
-    active = (run for run in runs if isinstance(run, jobrun.Started))
-    inside = (run for run in active if run.spec.job in jobs and jobs[run.spec.job].pool == pool)
+    jobs = [job.name for job in board.recipes.catalog.jobs.values() if job.pool == pool]
+    active = _in_states(board, jobs, *get_args(jobrun.Started))
+    inside = (run for run in active if isinstance(run, jobrun.Started))
     for run in islice(inside, SHOWN_MAX):
         first = outputs_of(run)[0][0]
         text = f"JobRun {run.spec.id} of job {run.spec.job} holds a slot since {iso(run.since)}, for {first}"

@@ -16,6 +16,9 @@ from statemachines.partition import Adopted, Built, BuiltReading, Failure, Live,
 from statemachines.refs import Ref
 from statemachines.want import Want
 
+REFS_SEARCHED_MAX = 1_000_000
+"""How many refs of closed wants are looked through for one: some 10 ms."""
+
 
 class Situation(NamedTuple):
     """One code, one sentence, and the seq that proves it (0: the configuration)."""
@@ -74,14 +77,23 @@ def failed(node: Node) -> Situation | None:
 
 
 def newest_want_for(board: Board, ref: Ref) -> Want | None:
-    """The newest want that names a ref, whatever became of it; one that is paused before those that are closed."""
-    found: Want | None = None
-    for state in reversed(board.world.wants.values()):
+    """The newest want that names a ref, whatever became of it; one that is paused before those that are closed.
+
+    Of the closed ones so many are looked through as name REFS_SEARCHED_MAX refs.
+    """
+    world = board.world
+    for want_id in reversed(world.opened):
+        state = world.wants[want_id]
+        if isinstance(state, want.Paused) and ref in state.spec.refs:
+            return state
+    left = REFS_SEARCHED_MAX
+    for state in reversed(world.wants.values()):
         if ref in state.spec.refs:
-            if isinstance(state, want.Paused):
-                return state
-            found = found or state
-    return found
+            return state
+        left -= len(state.spec.refs)
+        if left < 0:
+            return None
+    return None
 
 
 def _under_way(board: Board, building: partition.Building) -> Situation:

@@ -41,6 +41,7 @@ from statemachines.laws.jobruns import (
     what_was_read_was_live,
 )
 from statemachines.laws.law import Law, Violation
+from statemachines.laws.lists import jobruns_are_enrolled, refs_are_in_order, wants_are_enrolled
 from statemachines.laws.wants import a_failed_want_says_why, a_want_says_what_is_built, superseded_by_another
 from statemachines.world import World
 
@@ -52,6 +53,9 @@ INDEX_LAWS: tuple[Law, ...] = (
     open_runs_are_listed,
     slots_are_counted,
     states_are_counted,
+    wants_are_enrolled,
+    jobruns_are_enrolled,
+    refs_are_in_order,
 )
 """The redundant half of a world: these hold after every single entry."""
 
@@ -103,6 +107,7 @@ __all__ = [
     "check",
     "every_entity_has_its_seq",
     "holdings_are_in_order",
+    "jobruns_are_enrolled",
     "live_was_made_by_an_ended_run",
     "no_run_needs_what_it_makes",
     "one_instance_moves",
@@ -110,10 +115,12 @@ __all__ = [
     "open_wants_are_opened",
     "outputs_are_distinct",
     "queued_outputs_are_building",
+    "refs_are_in_order",
     "replaced_has_a_successor",
     "slots_are_counted",
     "states_are_counted",
     "superseded_by_another",
     "tries_never_fall",
+    "wants_are_enrolled",
     "what_was_read_was_live",
 ]

@@ -8,7 +8,10 @@ from msgspec.structs import replace
 from statemachines import jobrun, laws, partition, want
 from statemachines.ids import InstanceId, RunId, WantId
 from statemachines.laws import INDEX_LAWS, LAWS, SETTLED_LAWS, Law, Violation, check
+from statemachines.order import NONE, RefOrder, Standing
 from statemachines.partition import Adopted, Attempt, BuiltReading
+from statemachines.roll import GONE
+from statemachines.rolls import WANT_CODES
 from statemachines.world import World
 from tests.machines.samples import AT
 from tests.machines.story import (
@@ -72,7 +75,7 @@ def reopen(world: World, run: RunId) -> None:
     state = world.runs[run]
     assert isinstance(state, jobrun.RunState)
     world.runs[run] = jobrun.Queued(state.spec, AT)
-    world.open_runs[run] = None
+    world.open_runs[run] = place(world, run)
 
 
 def end(world: World, run: RunId) -> None:
@@ -80,6 +83,20 @@ def end(world: World, run: RunId) -> None:
     assert isinstance(state, jobrun.RunState)
     world.runs[run] = jobrun.Lost(state.spec, AT, jobrun.Activation("v1", "sha256:01"), "no record")
     del world.open_runs[run]
+
+
+def place(world: World, run: RunId) -> int:
+    found = world.run_rolls.all.place_of(run)
+    assert found is not None
+    return found
+
+
+def in_order(world: World) -> RefOrder:
+    """The refs in order, of which none were taken in yet."""
+    assert world.refs_in_order("local", 0) is None
+    kept = world.holdings("local").order
+    assert kept is not None
+    return kept
 
 
 def moving(world: World, instance: InstanceId) -> partition.UpForRetry:
@@ -113,11 +130,19 @@ DAMAGES: tuple[tuple[Law, str, Callable[[World], object]], ...] = (
     (laws.holdings_are_in_order, DAY_2, lambda world: world.holdings("local").canonical.update({DAY: DAY_2})),
     (laws.holdings_are_in_order, "prod", lambda world: world._holdings.pop("prod")),
     (laws.open_runs_are_listed, R6, lambda world: world.open_runs.clear()),
-    (laws.open_runs_are_listed, R4, lambda world: world.open_runs.update({R4: None})),
-    (laws.open_runs_are_listed, NO_RUN, lambda world: world.open_runs.update({NO_RUN: None})),
+    (laws.open_runs_are_listed, R4, lambda world: world.open_runs.update({R4: 0})),
+    (laws.open_runs_are_listed, NO_RUN, lambda world: world.open_runs.update({NO_RUN: 0})),
     (laws.slots_are_counted, "job", lambda world: world.slots_held.update(job=1)),
     (laws.states_are_counted, "Live", lambda world: world.numbers.pop((partition.Live, ""))),
     (laws.states_are_counted, "job", lambda world: world.numbers.update({(jobrun.Lost, "job"): 7})),
+    (laws.wants_are_enrolled, W1, lambda world: world.want_roll.codes.__setitem__(0, WANT_CODES[want.Paused])),
+    (laws.wants_are_enrolled, W2, lambda world: world.want_roll.add(W2, WANT_CODES[want.Idle])),
+    (laws.jobruns_are_enrolled, R2, lambda world: world.run_rolls.all.codes.__setitem__(place(world, R2), GONE)),
+    (laws.jobruns_are_enrolled, R3, lambda world: world.run_rolls.of_job["job"].ids.reverse()),
+    (laws.jobruns_are_enrolled, R4, lambda world: world.run_rolls.of_want.clear()),
+    (laws.jobruns_are_enrolled, R6, lambda world: world.open_runs.update({R6: 0})),
+    (laws.refs_are_in_order, DAY, lambda world: in_order(world).catch_up(9, lambda ref: Standing(NONE, NONE))),
+    (laws.refs_are_in_order, FUTURE, lambda world: in_order(world).changed.pop(FUTURE)),
     (laws.canonical_is_kept, DAY_3, lambda world: world.apply(partition.PartitionCollected(AT, DAY_3), world.seq + 1)),
     (laws.canonical_is_kept, NOTHING, lambda world: world.holdings("local").canonical.update({FUTURE: NOTHING})),
     (laws.one_instance_moves, DAY_1, lambda world: world.partitions.update({DAY_1: moving(world, DAY_1)})),

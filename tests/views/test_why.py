@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from orchestrator.commands import AnyCommand, CancelWant, PauseWant, ReportPartition, TaintPartitions
 from orchestrator.views import wants
 from orchestrator.views.codes import Code
+from orchestrator.views.paging import at_once
 from orchestrator.views.shapes import WhyNode
 from statemachines.refs import Ref
 from tests.kit.core import Core, ended, missing
@@ -186,7 +187,7 @@ def test_no_ref_is_without_a_reason(
     if pause and core.state(made[0]) in _OPEN:
         core.turn(PauseWant("test", made[0]))
     for want in made:
-        detail = wants.want_detail(core.board, want)
+        detail = at_once(wants.want_detail(core.board, want))
         for ref in detail.refs:
             found = told(core, ref.ref)
             assert found.root.text
@@ -222,8 +223,8 @@ def test_a_closed_want_tells_of_itself_or_of_whoever_asks_now() -> None:
     core = Core(CHAIN)
     closed = core.want("mid/1")
     core.turn(CancelWant("test", closed, "no"))
-    (alone,) = wants.want_detail(core.board, closed).refs
+    (alone,) = at_once(wants.want_detail(core.board, closed)).refs
     assert (alone.code, closed in alone.text) == (Code.WANT_CLOSED, True)
     core.want("mid/1")
-    (shared,) = wants.want_detail(core.board, closed).refs
+    (shared,) = at_once(wants.want_detail(core.board, closed)).refs
     assert shared.code not in {Code.WANT_CLOSED, Code.NOBODY_WANTS}

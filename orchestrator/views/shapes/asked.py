@@ -8,6 +8,10 @@ PAGE_MAX = 1_000
 """How many items one page of the API holds at most."""
 
 
+Order = Literal["oldest", "newest"]
+"""Which comes first in a list."""
+
+
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A want that is to be made. Texts may be refs, ranges, alternatives or globs; ``data_timestamp`` is ISO 8601.
 
@@ -27,10 +31,11 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class WantFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which wants: in one of these states (all if empty), naming this ref. Beyond the id ``after``, oldest first."""
+    """Which wants: in one of these states (all if empty), naming this ref. Beyond the id ``after``, in this order."""
 
     states: tuple[str, ...] = ()
     ref: str = ""
+    order: Order = "oldest"
     after: str = ""
     limit: int | None = None
 
@@ -47,11 +52,12 @@ class PartitionFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
 
 
 class JobRunFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which JobRuns: of a job, in one of these states, led to by a want. Beyond the id ``after``, oldest first."""
+    """Which JobRuns: of a job, in one of these states, led to by a want. Beyond the id ``after``, in this order."""
 
     job: str = ""
     states: tuple[str, ...] = ()
     want: str = ""
+    order: Order = "oldest"
     after: str = ""
     limit: int | None = None
 

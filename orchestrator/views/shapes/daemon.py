@@ -7,7 +7,10 @@ from orchestrator.views.shapes.past import AsOf
 
 
 class EntryView(msgspec.Struct, frozen=True):
-    """One entry of the log. ``event`` is its payload; ``want`` what it is correlated with, empty for nothing."""
+    """One entry of the log. ``event`` is its payload; ``want`` what it is correlated with, empty for nothing.
+
+    Of the refs of a want that was created at most 1,000 are shown.
+    """
 
     seq: int
     batch: int

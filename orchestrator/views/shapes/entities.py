@@ -50,17 +50,25 @@ class WantView(msgspec.Struct, frozen=True):
 
 
 class WantedRef(msgspec.Struct, frozen=True):
-    """How one ref of a want stands: its case, what it is about in words, and what it directly waits for."""
+    """How one ref of a want stands: its case, what it is about in words, and what it directly waits for.
+
+    Of ``waits_for_count`` refs that it waits for, the first 100 are listed.
+    """
 
     ref: str
     case: CaseName
     code: Code
     text: str
     waits_for: tuple[str, ...] = ()
+    waits_for_count: int = 0
 
 
 class WantDetail(AsOf, frozen=True):
-    """A want with every ref, the number of refs by case, and its failures."""
+    """A want with its refs, the number of refs by case, and its failures.
+
+    The first 1,000 refs are listed; the view ``want_refs`` of the SQL door has all. ``cases`` counts all: how they
+    stand now, but of a want of more than 1,000 refs that has succeeded or failed, how they stood then.
+    """
 
     id: str
     state: str
@@ -120,7 +128,8 @@ class InstanceView(msgspec.Struct, frozen=True):
 class PartitionDetail(AsOf, frozen=True):
     """A ref with all its instances, newest first. ``id``, ``state``: of the newest, or of the instance asked for.
 
-    ``maker`` is the job or external that makes it, None where nobody does (any more).
+    ``maker`` is the job or external that makes it, None where nobody does (any more). The newest 100 of
+    ``instances_count`` instances are listed (``earlier`` is the id of the next), and 100 of ``wanted_by_count`` wants.
     """
 
     id: str
@@ -133,6 +142,9 @@ class PartitionDetail(AsOf, frozen=True):
     newest: InstanceView
     instances: tuple[InstanceView, ...]
     wanted_by: tuple[str, ...] = ()
+    instances_count: int = 0
+    wanted_by_count: int = 0
+    earlier: str | None = None
 
 
 class Tainting(msgspec.Struct, frozen=True):
@@ -223,7 +235,7 @@ class JobRunView(msgspec.Struct, frozen=True):
 
 
 class ActivationView(msgspec.Struct, frozen=True):
-    """What a JobRun was started with, frozen at that moment."""
+    """What a JobRun was started with, frozen at that moment. Of ``inputs_count`` inputs the first 1,000 are listed."""
 
     version: str
     fingerprint: str
@@ -231,10 +243,14 @@ class ActivationView(msgspec.Struct, frozen=True):
     args: tuple[str, ...] | None
     env: dict[str, str]
     timeout_s: float | None
+    inputs_count: int = 0
 
 
 class JobRunDetail(AsOf, frozen=True):
-    """A JobRun with all it was given and made. ``log`` is the file with its output, ``missing`` what it lacked."""
+    """A JobRun with what it was given and made. ``log`` is the file with its output, ``missing`` what it lacked.
+
+    At most 1,000 outputs are listed; ``run`` says how many there are.
+    """
 
     id: str
     state: str
