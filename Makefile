@@ -32,7 +32,7 @@ demo: setup ## build a year of real flight data, and say where the report is
 	@sh examples/flights/demo.sh
 
 test: setup ## run the tests (ARGS="tests/bel -k chain" for some of them)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 test-long: setup ## run the tests that take minutes
 	$(BIN)/pytest -m long --timeout 1800 $(ARGS)

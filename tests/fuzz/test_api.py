@@ -104,7 +104,7 @@ def ask(case: Case[Any], daemon: Daemon, ids: dict[str, str]) -> None:
 
 
 @SCHEMA.parametrize()
-@settings(HOWEVER, max_examples=100, derandomize=True)
+@settings(HOWEVER, max_examples=200, derandomize=True)
 def test_every_answer_is_in_the_document(case: Case[Any], daemon: Daemon, ids: dict[str, str]) -> None:
     """Broken: a request ends in an error of the server, is wrongly taken or refused, or is answered otherwise."""
     ask(case, daemon, ids)
