@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.catalog import Catalog
-from orchestrator.config import Config, OpenlineageTable
+from orchestrator.config import Config, OpenlineageTable, OpentelemetryTable
 from orchestrator.outward.carriers import ConsoleCarrier, FileCarrier, HttpCarrier
 from orchestrator.outward.credentials import one_body, signed, with_token
 from orchestrator.outward.cursor import CursorFile
@@ -16,6 +16,7 @@ from orchestrator.outward.openlineage import OpenLineage
 from orchestrator.outward.posting import Poster
 from orchestrator.outward.pump import Engine as PumpedEngine
 from orchestrator.outward.pump import Facts, Outlet, Pump
+from orchestrator.outward.traces import Traces
 from orchestrator.outward.webhooks import Webhooks
 from orchestrator.runtime.clock import Clock, SystemClock
 from orchestrator.runtime.layout import Layout
@@ -55,7 +56,7 @@ class Telling:
 
 @asynccontextmanager
 async def telling(engine: Engine, clock: Clock | None = None) -> AsyncGenerator[Telling]:
-    """Tell everybody who is configured, for as long as the context is open."""
+    """Tell everybody who is configured, for as long as the context is open. Raises ConfigError where that cannot be."""
     pumps = tuple(Pump(outlet, engine) for outlet in _outlets(engine.application, clock or SystemClock()))
     tasks = [asyncio.create_task(pump.run()) for pump in pumps]
     try:
@@ -75,6 +76,8 @@ def _outlets(application: Application, clock: Clock) -> Iterator[Outlet]:
         yield Outlet(hook.name, sink, carrier, CursorFile(application.layout.outward, hook.name))
     if outward.openlineage is not None:
         yield _lineage(outward.openlineage, application)
+    if outward.opentelemetry is not None:
+        yield _traces(outward.opentelemetry, application)
 
 
 def _lineage(table: OpenlineageTable, application: Application) -> Outlet:
@@ -82,6 +85,20 @@ def _lineage(table: OpenlineageTable, application: Application) -> Outlet:
     sink = OpenLineage(table.namespace or catalog.name, catalog)
     place = CursorFile(application.layout.outward, "openlineage")
     return Outlet("openlineage", sink, _lineage_carrier(table, folder), place)
+
+
+def _traces(table: OpentelemetryTable, application: Application) -> Outlet:
+    """Raises ConfigError where the extra is not installed."""
+    try:
+        from orchestrator.outward import otlp
+    except ModuleNotFoundError as error:
+        why, hint = f"traces need the extra otel ({error})", "install it: pip install 'wantd[otel]'"
+        raise application.config.source.error(("outward", "opentelemetry"), why, hint) from error
+    catalog, folder = application.catalog, application.config.folder
+    wrap = with_token(_path(folder, table.token), otlp.CONTENT_TYPE, otlp.Packer(catalog.name).pack)
+    carrier = HttpCarrier(Poster(table.url, table.timeout / SECOND_US), wrap, otlp.SPANS_MAX)
+    place = CursorFile(application.layout.outward, "opentelemetry")
+    return Outlet("opentelemetry", Traces(catalog, otlp.encode), carrier, place)
 
 
 def _lineage_carrier(table: OpenlineageTable, folder: Path) -> Carrier:

@@ -137,7 +137,7 @@ class Pump:
 
     def _where_it_was(self) -> Cursor:
         head = self._log.head.seq
-        cursor = self._cursor() if self._begun else self._place.load() or Cursor(head, head)
+        cursor = self._cursor() if self._begun else self._place.load() or self._from(head)
         return cursor if cursor.done <= head else self._from(head)  # the log was recovered to an earlier end
 
     def _from(self, done: int) -> Cursor:

@@ -59,6 +59,16 @@ def good(context):
 
 def bad(context):
     raise RuntimeError("as it should")
+
+def misses(context):
+    if not context.inputs:
+        context.missing("good/7")
+    else:
+        context.done(context.outputs[0].ref, digest="found")
+
+def half(context):
+    context.done(context.outputs[0].ref, digest="one")
+    context.failed(context.outputs[1].ref, "the other half")
 """
 
 
@@ -80,9 +90,14 @@ async def want(engine: Engine, *refs: str, **more: object) -> WantId:
 async def build(engine: Engine, *refs: str) -> WantId:
     """Want the refs, and wait until the want is closed."""
     made = await want(engine, *refs)
+    await closed(engine, made)
+    return made
+
+
+async def closed(engine: Engine, made: WantId) -> None:
+    """Wait until a want is closed."""
     while isinstance((world := (await engine.board()).world).wants[made], Movable):
         await engine.log.wait_beyond(world.seq)
-    return made
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -15,45 +15,12 @@ import pytest
 from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
 from openlineage.client.serde import Serde
 
-from orchestrator.commands import CancelWant
-from orchestrator.daemon import Engine, open_engine
+from orchestrator.daemon import open_engine
 from orchestrator.outward.outlets import telling
-from statemachines.ids import RunId, Timestamp
+from statemachines.ids import RunId
 from statemachines.traits import head_of
-from tests.outward.rig import application, build, receiving, status, until, want
-
-MORE = """
-[[job]]
-name = "misses"
-outputs = ["misses/{n:int}"]
-python = "told_jobs:misses"
-executor = "inline"
-dynamic = true
-description = "finds out while it runs"
-[[job]]
-name = "slow"
-outputs = ["slow"]
-command = ["sleep", "600"]
-[[job]]
-name = "half"
-outputs = ["half/{n:int}"]
-python = "told_jobs:half"
-executor = "inline"
-batch = { max = 2, wait = "200ms" }
-[outward.openlineage]
-"""
-
-JOBS = """
-def misses(context):
-    if not context.inputs:
-        context.missing("good/7")
-    else:
-        context.done(context.outputs[0].ref, digest="found")
-
-def half(context):
-    context.done(context.outputs[0].ref, digest="one")
-    context.failed(context.outputs[1].ref, "the other half")
-"""
+from tests.outward.eventful import eventful, everything
+from tests.outward.rig import application, build, receiving, status, until
 
 FACETS = {
     "parent": "parent_run.ParentRunFacet",
@@ -121,17 +88,6 @@ def assert_official(event: Event) -> None:
     assert str(UUID(event["run"]["runId"])) == event["run"]["runId"]
 
 
-async def everything(engine: Engine) -> None:
-    """A build in which everything happens that can happen to a JobRun by itself, and one that is canceled."""
-    await want(engine, "sum/1", data_timestamp=Timestamp(1_357_344_000_000_000))
-    await build(engine, "bad/1", "misses/1", "half/1", "half/2")
-    slow = await want(engine, "slow")
-    world = (await engine.board()).world
-    await until(lambda: any(kind.__name__ in {"Launching", "Running"} and job == "slow" for kind, job in world.numbers))
-    await engine.submit(CancelWant("cli:test", slow, "not needed"))
-    await until(lambda: not world.open_runs)
-
-
 def jobrun(event: Event) -> dict[str, Any]:
     found: dict[str, Any] = event["run"]["facets"]["wantd_jobrun"]
     return found
@@ -144,9 +100,7 @@ def named(side: list[Event]) -> dict[str, list[str]]:
 @pytest.mark.asyncio
 async def test_what_a_build_does_is_told_as_the_specification_says(tmp_path: Path) -> None:
     """Broken: a lineage service refuses our events, or draws a graph that is not so."""
-    told = application(tmp_path, MORE + 'file = "lineage.jsonl"\n')
-    with (tmp_path / "told_jobs.py").open("a") as file:
-        file.write(JOBS)
+    told = eventful(tmp_path, '[outward.openlineage]\nfile = "lineage.jsonl"\n')
     async with open_engine(told) as engine, telling(engine) as running:
         await until((told.layout.outward / "openlineage.json").exists)
         await everything(engine)
