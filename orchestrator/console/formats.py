@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
+_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9:]{8})(?:\.[0-9]+)?Z", re.ASCII)
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -52,6 +53,11 @@ def size(number: int) -> str:
 def count(number: int) -> str:
     """A number with its thousands apart: ``1 000 000``, with spaces that do not break."""
     return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def tidy(text: str) -> str:
+    """A sentence with its moments to the second."""
+    return _MOMENT.sub(r"\1 \2", text)
 
 
 def middle(text: str, most: int) -> str:

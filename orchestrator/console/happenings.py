@@ -5,8 +5,13 @@ What happened to one entity lies close together in the log, so looking back from
 
 from typing import NamedTuple
 
+import msgspec
+
 from orchestrator.console.visits import Visit
-from orchestrator.views.shapes import EntryFilter, EntryView
+from orchestrator.views.shapes import EntryFilter, EntryView, FailureView
+from statemachines.ids import InstanceId, RunId, WantId
+from statemachines.traits import head_of
+from statemachines.world import World
 
 WINDOW = 2_000
 WINDOWS_MAX = 5
@@ -15,10 +20,18 @@ _FIRST = frozenset({"WantCreated", "JobRunQueued", "PartitionBuilding"})
 """Nothing is told of an entity before one of these. A JobRun that was Buffering has one more, shortly before."""
 
 
+class Happening(msgspec.Struct, frozen=True):
+    """An entry, and what its entity is about: a ref, or the job of a JobRun; empty where that is gone."""
+
+    entry: EntryView
+    about: str
+    said: str
+
+
 class Happenings(NamedTuple):
     """Entries, newest first. ``older`` is the seq before which to go on; None where there is nothing more."""
 
-    entries: list[EntryView]
+    items: list[Happening]
     older: int | None
 
 
@@ -33,12 +46,14 @@ async def happenings(visit: Visit, *, before: int, kind: str = "", entity: str =
         window = await visit.reads.entries(EntryFilter(after=after, upto=upto, kind=kind, entity=entity))
         found.extend(reversed(window))
         upto = after
+    world = await visit.world()
+    items = [_happening(world, entry) for entry in found[:limit]]
     if len(found) > limit:
-        return Happenings(found[:limit], found[limit - 1].seq)
-    return Happenings(found, upto + 1 if upto > 0 else None)
+        return Happenings(items, found[limit - 1].seq)
+    return Happenings(items, upto + 1 if upto > 0 else None)
 
 
-async def life(visit: Visit, entity: str, newest_seq: int) -> list[EntryView]:
+async def life(visit: Visit, entity: str, newest_seq: int) -> list[Happening]:
     """What happened to one entity itself, newest first, as far back as it is near."""
     found: list[EntryView] = []
     upto = min(newest_seq, visit.upto)
@@ -49,16 +64,36 @@ async def life(visit: Visit, entity: str, newest_seq: int) -> list[EntryView]:
         upto = after
         if upto == 0 or (found and found[-1].kind in _FIRST):
             break
-    return found
+    world = await visit.world()
+    return [_happening(world, entry) for entry in found]
 
 
-def said(entry: EntryView) -> str:
-    """What an entry says beside who, when and which: why, what failed, what was missing, what was asked for."""
-    event = entry.event
-    told = [str(event["reason"])] if event.get("reason") else []
-    failure, missing = event.get("failure"), event.get("missing")
-    if isinstance(failure, dict):
-        told.append(f"{failure.get('kind')}: {failure.get('reason')}")
-    if isinstance(missing, (list, tuple)):
-        told.append(f"missing {', '.join(map(str, missing[:3]))}")
-    return "; ".join(told)
+def _happening(world: World, entry: EntryView) -> Happening:
+    return Happening(entry, _about(world, entry.entity), _said(entry))
+
+
+def _about(world: World, entity: str) -> str:
+    """The ref or the job of an entity; it is as old as its entry, so it is there."""
+    if (instance := world.partitions.get(InstanceId(entity))) is not None:
+        return instance.spec.ref
+    if (run := world.runs.get(RunId(entity))) is not None:
+        return head_of(run).job
+    if (want := world.wants.get(WantId(entity))) is not None:
+        return (*want.spec.patterns, *want.spec.refs)[0]
+    return ""
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What of the payload of an entry is for people."""
+
+    reason: str = ""
+    failure: FailureView | None = None
+    missing: tuple[str, ...] = ()
+
+
+def _said(entry: EntryView) -> str:
+    """What an entry says beside who, when and which: why, what failed, what was missing."""
+    told = msgspec.convert(entry.event, _Told)
+    failed = "" if told.failure is None else f"{told.failure.kind}: {told.failure.reason}"
+    missing = f"missing {', '.join(told.missing[:3])}" if told.missing else ""
+    return "; ".join(text for text in (told.reason, failed, missing) if text)

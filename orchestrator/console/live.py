@@ -27,10 +27,10 @@ class Moved(msgspec.Struct, frozen=True):
     seq: int
 
 
-def moves(desk: Desk, request: Asked) -> Stream:
-    """Tell each time the log has moved. Raises DoorError."""
+def moves(desk: Desk, request: Asked, seen: int) -> Stream:
+    """Tell each time the log has moved beyond what the page has seen. Raises DoorError."""
     engine: Engine = request.app.state.engine
-    after = resumed(engine.log.head.seq, request.headers.get("last-event-id"))
+    after = resumed(seen, request.headers.get("last-event-id"))
     return _sent(desk, request, _moves(desk, request, engine, after))
 
 

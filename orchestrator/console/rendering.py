@@ -5,7 +5,7 @@ a page. Files of the console are asked for under a name with a digest, so that t
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -15,7 +15,6 @@ from litestar import Response
 
 from orchestrator.console import formats, shell
 from orchestrator.console.drawing.bars import stacked_bar
-from orchestrator.console.happenings import said
 from orchestrator.console.pages.log import payload
 from orchestrator.console.tones import TONES, tone_of_entry, tone_of_reason
 from orchestrator.console.visits import BASE, Visit
@@ -42,7 +41,7 @@ def page(template: str, visit: Visit, view: object, status: int = HTTPStatus.OK)
 
 def answer(template: str, names: Mapping[str, object], status: int = HTTPStatus.OK) -> Response[str]:
     """A page with these names in its template."""
-    text = _templates().get_template(f"{template}.html").render(names)
+    text = _templates().get_template(f"{template}.html").render({**_common(), **names})
     return Response(text, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)
 
 
@@ -61,12 +60,20 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for fill in (formats.clock, formats.ago, formats.span, formats.size, formats.count, formats.middle, formats.words):
-        templates.filters[fill.__name__] = fill
-    templates.filters.update(said=said, payload=payload, tone_of_entry=tone_of_entry, tone_of_reason=tone_of_reason)
-    asset = {path.name: f"{BASE}/static/{name}" for name, path in assets().items()}
-    templates.globals.update(asset=asset, base=BASE, shell=shell, stacked_bar=stacked_bar, tones=TONES)
+    filters: dict[str, Callable[..., object]] = {
+        "ago": formats.ago, "clock": formats.clock, "span": formats.span, "tidy": formats.tidy,
+        "count": formats.count, "middle": formats.middle, "size": formats.size, "words": formats.words,
+        "payload": payload, "tone_of_entry": tone_of_entry, "tone_of_reason": tone_of_reason,
+    }
+    templates.filters.update(filters)
     return templates
+
+
+@cache
+def _common() -> Mapping[str, object]:
+    """What every template knows."""
+    asset = {path.name: f"{BASE}/static/{name}" for name, path in assets().items()}
+    return {"asset": asset, "base": BASE, "shell": shell, "stacked_bar": stacked_bar, "tones": TONES}
 
 
 def _digest(path: Path) -> str:

@@ -121,7 +121,8 @@ async def _let_out(desk: Desk, request: Asked) -> Response[None]:
 
 
 async def _moved(desk: Desk, request: Asked) -> Stream:
-    return live.moves(desk, request)
+    visit = await desk.visit(request)
+    return live.moves(desk, request, visit.number("after", visit.head))
 
 
 async def _printed(desk: Desk, request: Asked) -> Stream:

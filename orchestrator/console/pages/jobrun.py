@@ -6,10 +6,10 @@ import msgspec
 
 from orchestrator.api.door import DoorError
 from orchestrator.console.formats import between
-from orchestrator.console.happenings import life
+from orchestrator.console.happenings import Happening, life
 from orchestrator.console.visits import Visit
 from orchestrator.views.jobruns import jobrun_view
-from orchestrator.views.shapes import EntryView, JobRunDetail, JobRunView, LogText
+from orchestrator.views.shapes import JobRunDetail, JobRunView, LogText
 from statemachines.ids import RunId
 
 TAIL_BYTES = 65_536
@@ -26,7 +26,7 @@ class JobRunPage(msgspec.Struct, frozen=True):
     log: LogText
     no_log: str
     tries: list[JobRunView]
-    entries: list[EntryView]
+    entries: list[Happening]
 
     @property
     def is_open(self) -> bool:
@@ -41,8 +41,8 @@ class JobRunPage(msgspec.Struct, frozen=True):
     @property
     def took_s(self) -> float | None:
         """How long it ran, if it has ended."""
-        launched = next((entry.at for entry in self.entries if entry.kind == "JobRunLaunching"), None)
-        return None if launched is None or self.is_open else between(launched, self.entries[0].at)
+        launched = next((one.entry.at for one in self.entries if one.entry.kind == "JobRunLaunching"), None)
+        return None if launched is None or self.is_open else between(launched, self.entries[0].entry.at)
 
 
 async def jobrun(visit: Visit) -> JobRunPage:

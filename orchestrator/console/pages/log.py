@@ -5,9 +5,8 @@ from typing import get_args
 
 import msgspec
 
-from orchestrator.console.happenings import happenings
+from orchestrator.console.happenings import Happening, happenings
 from orchestrator.console.visits import Visit
-from orchestrator.views.shapes import EntryView
 from statemachines.events import AnyEvent
 
 ENTRIES_SHOWN = 100
@@ -21,7 +20,7 @@ class Log(msgspec.Struct, frozen=True):
     kind: str
     entity: str
     kinds: tuple[str, ...]
-    entries: list[EntryView]
+    entries: list[Happening]
     older: int | None
 
 
@@ -30,7 +29,7 @@ async def log(visit: Visit) -> Log:
     kind, entity = visit.text("kind"), visit.text("entity").strip()
     before = visit.number("before", visit.upto + 1)
     found = await happenings(visit, before=before, kind=kind, entity=entity, limit=ENTRIES_SHOWN)
-    return Log(kind, entity, KINDS, found.entries, found.older)
+    return Log(kind, entity, KINDS, found.items, found.older)
 
 
 def payload(event: Mapping[str, object]) -> str:

@@ -11,12 +11,12 @@ from typing import get_args
 import msgspec
 
 from orchestrator.catalog import Catalog
-from orchestrator.console.happenings import happenings
+from orchestrator.console.happenings import Happening, happenings
 from orchestrator.console.newest import newest
 from orchestrator.console.visits import Visit
 from orchestrator.planning.board import Board
 from orchestrator.views.jobruns import jobrun_view
-from orchestrator.views.shapes import EntryView, JobRunView, Status, WantView
+from orchestrator.views.shapes import JobRunView, Status, WantView
 from orchestrator.views.wants import want_view
 from statemachines import jobrun, partition, want
 from statemachines.world import World
@@ -52,7 +52,7 @@ class Overview(msgspec.Struct, frozen=True):
     late: list[WantView]
     running: list[JobRunView]
     pools: list[Pool]
-    entries: list[EntryView]
+    entries: list[Happening]
 
     @property
     def tainted(self) -> int:
@@ -62,7 +62,7 @@ class Overview(msgspec.Struct, frozen=True):
 
 async def overview(visit: Visit) -> Overview:
     """Take the overview of a moment."""
-    entries = (await happenings(visit, before=visit.upto + 1, limit=12)).entries
+    entries = (await happenings(visit, before=visit.upto + 1, limit=12)).items
     status = await visit.door.status()
     board = await visit.reads.board()
     world = board.world

@@ -7,10 +7,10 @@ from markupsafe import Markup
 
 from orchestrator.api.door import DoorError
 from orchestrator.console.drawing import graph
-from orchestrator.console.happenings import life
+from orchestrator.console.happenings import Happening, life
 from orchestrator.console.visits import Visit
 from orchestrator.views.jobruns import jobrun_view
-from orchestrator.views.shapes import EntryView, GraphNode, GraphView, JobRunView, Lookup, PartitionDetail, Why
+from orchestrator.views.shapes import GraphNode, GraphView, JobRunView, Lookup, PartitionDetail, Why
 from statemachines.ids import RunId
 
 INSTANCES_SHOWN = 20
@@ -27,7 +27,7 @@ class PartitionPage(msgspec.Struct, frozen=True):
     lookup: Lookup
     detail: PartitionDetail | None
     runs: list[JobRunView]
-    entries: list[EntryView]
+    entries: list[Happening]
     drawing: Markup
 
 

@@ -2,11 +2,11 @@
 
 import msgspec
 
-from orchestrator.console.happenings import happenings
+from orchestrator.console.happenings import Happening, happenings
 from orchestrator.console.newest import newest
 from orchestrator.console.visits import Visit
 from orchestrator.views.jobruns import jobrun_view
-from orchestrator.views.shapes import EntryView, JobRunView, Progress, WantDetail, WantedRef, Why
+from orchestrator.views.shapes import JobRunView, Progress, WantDetail, WantedRef, Why
 from statemachines.traits import head_of
 
 REFS_SHOWN = 100
@@ -31,7 +31,7 @@ class WantPage(msgspec.Struct, frozen=True):
     refs: list[WantedRef]
     chains: list[Why]
     runs: list[JobRunView]
-    entries: list[EntryView]
+    entries: list[Happening]
 
     @property
     def more_undone(self) -> int:
@@ -62,7 +62,7 @@ async def want(visit: Visit) -> WantPage:
         refs=(undone + done)[:REFS_SHOWN],
         chains=[await visit.reads.why(ref.ref) for ref in roots],
         runs=await _runs(visit, detail.id),
-        entries=(await happenings(visit, before=visit.upto + 1, entity=detail.id, limit=20)).entries,
+        entries=(await happenings(visit, before=visit.upto + 1, entity=detail.id, limit=20)).items,
     )
 
 

@@ -20,7 +20,7 @@ const asked = async (address) => {
 const takeOver = (page, selector) => {
   for (const old of document.querySelectorAll(selector)) {
     const fresh = page.getElementById(old.id);
-    if (!fresh || old.contains(field()) || old.innerHTML === fresh.innerHTML) continue;
+    if (!fresh || old.contains(field()) || old.querySelector("details[open]") || old.innerHTML === fresh.innerHTML) continue;
     const kept = document.activeElement?.closest("a[href]")?.getAttribute("href");
     const inside = old.contains(document.activeElement);
     const scrolled = [...old.querySelectorAll(".canvas")].map((one) => [one.scrollLeft, one.scrollTop]);
@@ -68,7 +68,7 @@ const follow = (page) => {
 
 const listen = () => {
   if (feed || inPast() || document.hidden) return;
-  feed = new EventSource(`${base}/stream`);
+  feed = new EventSource(`${base}/stream?after=${document.body.dataset.head}`);
   feed.addEventListener("moved", refresh);
   feed.addEventListener("error", () => feed?.readyState === EventSource.CLOSED && (feed = null));
 };
@@ -126,7 +126,7 @@ const show = async (seq) => {
       const page = await asked(place);
       history.replaceState(null, "", place);
       document.body.toggleAttribute("data-past", page.body.hasAttribute("data-past"));
-      document.body.dataset.upto = page.body.dataset.upto;
+      document.body.dataset.head = page.body.dataset.head;
       for (const id of ["top", "banner", "main"]) document.getElementById(id).replaceWith(page.getElementById(id));
       document.title = page.title;
       label.textContent = page.querySelector("[data-moment]").textContent;
@@ -158,10 +158,10 @@ const play = () => {
   playing = setInterval(() => {
     if (moving) return;
     const head = Number(slider.max);
-    const next = Number(slider.value) + Math.max(1, Math.round(head / 150));
+    const next = Number(slider.value) + Math.max(1, Math.ceil(head / 40));
     show(next);
     if (next >= head) stop();
-  }, 350);
+  }, 300);
 };
 
 const step = (by) => show(Number(slider.value) + by);
