@@ -22,7 +22,17 @@ from tests.house.source import ROOT
 from wantd.client import AsyncClient, Client, DoorError
 
 DOCUMENT = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
-NOT_FOR_CLIENTS = {"show_document", "livez", "readyz", "stream_entries", "stream_log", "next_entries", "show_moment"}
+NOT_FOR_CLIENTS = {
+    "show_document",
+    "livez",
+    "readyz",
+    "stream_entries",
+    "stream_log",
+    "list_cloudevents",
+    "stream_cloudevents",
+    "next_entries",
+    "show_moment",
+}
 """What describes, what machines look at, and what other calls are made of: ``tail`` and ``at``."""
 
 WISH = Wish(("a",), "e", "console", 1, 2.0, 3.0, "2013-01-01", "k", "c", plan="p")

@@ -1,5 +1,7 @@
 """The log: every entry, each as it comes, and what two moments differ in."""
 
+from contextlib import aclosing
+
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.pages import page_of
 from orchestrator.api.ports import Engine
@@ -7,7 +9,8 @@ from orchestrator.api.reads import Reads
 from orchestrator.api.requests import AtMoment, Between, Following, Page, Watched
 from orchestrator.api.streams import Event, Events, LastEventId, resumed
 from orchestrator.api.table import UNREADABLE, Routes
-from orchestrator.views.shapes import Diff, EntryFilter, EntryView, Moment
+from orchestrator.views.cloudevents import cloud_event
+from orchestrator.views.shapes import CloudEvent, Diff, EntryFilter, EntryView, Moment
 
 log = Routes("log")
 
@@ -39,6 +42,26 @@ async def _entries(door: LocalDoor, engine: Engine, chosen: Watched, after: int)
             after = entry.seq
             if chosen.kind in {"", entry.kind} and chosen.entity in {"", entry.entity, entry.want}:
                 yield Event(entry.seq, entry.kind, entry)
+
+
+@log.get("/cloudevents", *UNREADABLE)
+async def list_cloudevents(reads: Reads, engine: Engine, chosen: EntryFilter) -> Page[CloudEvent]:
+    """List entries of the log as CloudEvents."""
+    name = engine.application.catalog.name
+    found = tuple(cloud_event(entry, name) for entry in await reads.entries(chosen))
+    return page_of(reads, found, chosen.limit, lambda event: str(int(event.sequence)))
+
+
+@log.get("/cloudevents/stream", "busy", *UNREADABLE)
+async def stream_cloudevents(door: LocalDoor, engine: Engine, chosen: Watched, last: LastEventId) -> Events[CloudEvent]:
+    """Send each entry beyond a seq as a CloudEvent; as of every stream, an event's id is its seq."""
+    return _cloudevents(engine, _entries(door, engine, chosen, resumed(chosen.after, last)))
+
+
+async def _cloudevents(engine: Engine, entries: Events[EntryView]) -> Events[CloudEvent]:
+    async with aclosing(entries):
+        async for event in entries:
+            yield Event(event.id, event.kind, cloud_event(event.data, engine.application.catalog.name))
 
 
 @log.get("/moment", "bad_time", "no_such_seq", *UNREADABLE)

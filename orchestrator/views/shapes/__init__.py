@@ -16,6 +16,7 @@ from orchestrator.views.shapes.asked import (
     Wish,
 )
 from orchestrator.views.shapes.daemon import (
+    CloudEvent,
     EntryView,
     JobProgress,
     Problem,
@@ -71,6 +72,7 @@ __all__ = [
     "CaseName",
     "Cell",
     "Change",
+    "CloudEvent",
     "Comparison",
     "ContentView",
     "Course",

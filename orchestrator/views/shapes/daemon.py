@@ -24,6 +24,27 @@ class EntryView(msgspec.Struct, frozen=True):
     event: dict[str, object]
 
 
+class CloudEvent(msgspec.Struct, frozen=True):
+    """One entry of the log in the envelope of CloudEvents 1.0, as JSON in structured mode.
+
+    ``subject`` is the entity, ``sequence`` the seq (padded, so that it sorts as text), as are ``batch`` and ``cause``.
+    """
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    datacontenttype: str
+    data: dict[str, object]
+    sequence: str
+    batch: str
+    actor: str
+    cause: str | msgspec.UnsetType = msgspec.UNSET
+    want: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class StepView(msgspec.Struct, frozen=True):
     """One step of a replay: the entry, and the states of its entity before (null: it was not there) and after."""
 
