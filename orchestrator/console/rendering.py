@@ -61,9 +61,17 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., object]] = {
-        "ago": formats.ago, "clock": formats.clock, "span": formats.span, "tidy": formats.tidy,
-        "count": formats.count, "middle": formats.middle, "size": formats.size, "words": formats.words,
-        "payload": payload, "tone_of_entry": tone_of_entry, "tone_of_reason": tone_of_reason,
+        "ago": formats.ago,
+        "clock": formats.clock,
+        "span": formats.span,
+        "tidy": formats.tidy,
+        "count": formats.count,
+        "middle": formats.middle,
+        "size": formats.size,
+        "words": formats.words,
+        "payload": payload,
+        "tone_of_entry": tone_of_entry,
+        "tone_of_reason": tone_of_reason,
     }
     templates.filters.update(filters)
     return templates

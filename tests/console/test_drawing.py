@@ -1,4 +1,4 @@
-"""Laws of what is drawn and told: layouts, bars, plots, formats, pages of the newest."""
+"""Laws of what is drawn and told: layouts, bars, plots, tones, formats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.console import formats, newest
+from orchestrator.console import formats
 from orchestrator.console.drawing.bars import WIDTH, stacked_bar
 from orchestrator.console.drawing.durations import Took, durations
 from orchestrator.console.drawing.graph import NODES_MAX, Drawn, collapsed, drawing
@@ -102,23 +102,6 @@ def test_what_can_be_done_with_a_want_is_what_its_states_have_methods_for() -> N
     for state in get_args(want.Want):
         able = tuple(verb for verb in ("pause", "resume", "cancel", "retry") if hasattr(state, verb))
         assert sorted(verbs_for(state.__name__)) == sorted(able), state
-
-
-@given(st.integers(1, 300), st.integers(1, 20), st.integers(1, 40), st.integers(1, 5))
-def test_pages_of_the_newest_hold_everything_once(number: int, limit: int, scanned: int, every: int) -> None:
-    """Broken: a page of a long list looks at all there is, skips something, or goes round in circles."""
-    entities = {f"r{one}": one for one in range(number)}
-    chosen = [one for one in reversed(range(number)) if one % every == 0]
-    found: list[int] = []
-    before: str | None = ""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(newest, "SCANNED_MAX", scanned)
-        while before is not None:
-            page = newest.newest(entities, lambda one: one % every == 0, before=before, limit=limit)
-            assert len(page.items) <= min(limit, scanned)
-            found += page.items
-            before = page.older
-    assert found == chosen
 
 
 def test_numbers_are_written_for_people() -> None:

@@ -8,13 +8,10 @@ from markupsafe import Markup
 from orchestrator.api.refusals import refusal
 from orchestrator.console.drawing.durations import Took, durations
 from orchestrator.console.formats import between
-from orchestrator.console.newest import newest
 from orchestrator.console.pages.overview import counts
 from orchestrator.console.visits import Visit
-from orchestrator.views.jobruns import jobrun_view
-from orchestrator.views.shapes import EntryFilter, JobRunView, JobView
+from orchestrator.views.shapes import EntryFilter, JobRunFilter, JobRunView, JobView
 from statemachines import jobrun
-from statemachines.traits import head_of
 
 RUNS_SHOWN = 60
 ENTRIES_LOOKED_AT = 10_000
@@ -27,7 +24,7 @@ class JobPage(msgspec.Struct, frozen=True):
 
     job: JobView
     numbers: dict[str, int]
-    runs: list[JobRunView]
+    runs: tuple[JobRunView, ...]
     plot: Markup
     plotted: int
 
@@ -39,14 +36,12 @@ async def job(visit: Visit) -> JobPage:
     if found is None:
         raise refusal("no_such_page", f"there is no job or external {name}", "see the list of jobs")
     launched = await _launched(visit)
-    board = await visit.reads.board()
-    runs = newest(board.world.runs, lambda run: head_of(run).job == name, limit=RUNS_SHOWN)
-    views = [jobrun_view(board, run) for run in runs.items]
-    timed = [_took(run, launched[run.id]) for run in reversed(views) if run.id in launched and run.state in _ENDED]
+    runs = await visit.reads.jobruns(JobRunFilter(job=name, order="newest", limit=RUNS_SHOWN))
+    timed = [_took(run, launched[run.id]) for run in reversed(runs) if run.id in launched and run.state in _ENDED]
     return JobPage(
         job=found,
-        numbers=counts(board.world, get_args(jobrun.JobRun), name),
-        runs=views,
+        numbers=counts(await visit.world(), get_args(jobrun.JobRun), name),
+        runs=runs,
         plot=durations(timed, lambda run: visit.link(f"/jobruns/{run}")),
         plotted=len(timed),
     )

@@ -1,6 +1,6 @@
 """The overview: what is wrong, what runs, what is late, how full the pools are, what happened last.
 
-Looks at counts that the world keeps, and at no more than LOOKED_AT of its newest or open entities.
+Looks at counts that the world keeps, at the first of some lists, and at the oldest open wants.
 """
 
 from collections import Counter
@@ -12,17 +12,19 @@ import msgspec
 
 from orchestrator.catalog import Catalog
 from orchestrator.console.happenings import Happening, happenings
-from orchestrator.console.newest import newest
 from orchestrator.console.visits import Visit
-from orchestrator.planning.board import Board
-from orchestrator.views.jobruns import jobrun_view
-from orchestrator.views.shapes import JobRunView, Status, WantView
+from orchestrator.views.shapes import JobRunFilter, JobRunView, Status, WantFilter, WantView
 from orchestrator.views.wants import want_view
 from statemachines import jobrun, partition, want
 from statemachines.world import World
 
 LOOKED_AT = 5_000
+"""How many open wants are looked at to find those that are late."""
+
 SHOWN = 8
+
+OPEN = tuple(state.__name__ for state in get_args(want.Open))
+STARTED = tuple(state.__name__ for state in get_args(jobrun.Started))
 
 
 class Pool(msgspec.Struct, frozen=True):
@@ -46,11 +48,11 @@ class Overview(msgspec.Struct, frozen=True):
     wants: dict[str, int]
     partitions: dict[str, int]
     jobruns: dict[str, int]
-    failed_wants: list[WantView]
-    failed_runs: list[JobRunView]
-    open_wants: list[WantView]
+    failed_wants: tuple[WantView, ...]
+    failed_runs: tuple[JobRunView, ...]
+    open_wants: tuple[WantView, ...]
     late: list[WantView]
-    running: list[JobRunView]
+    running: tuple[JobRunView, ...]
     pools: list[Pool]
     entries: list[Happening]
 
@@ -62,24 +64,24 @@ class Overview(msgspec.Struct, frozen=True):
 
 async def overview(visit: Visit) -> Overview:
     """Take the overview of a moment."""
+    reads = visit.reads
+    failed = WantFilter(states=("Failed", "UpstreamFailed"), order="newest", limit=SHOWN)
+    failed_runs = JobRunFilter(states=("Failed", "Lost"), order="newest", limit=SHOWN)
     entries = (await happenings(visit, before=visit.upto + 1, limit=12)).items
-    status = await visit.door.status()
-    board = await visit.reads.board()
+    board = await reads.board()
     world = board.world
-    opened = [world.wants[one] for one in islice(world.opened, LOOKED_AT)]
-    failed_wants = newest(world.wants, lambda one: isinstance(one, want.Failed | want.UpstreamFailed), limit=SHOWN)
-    failed_runs = newest(world.runs, lambda one: isinstance(one, jobrun.Failed | jobrun.Lost), limit=SHOWN)
+    late = islice((world.wants[one] for one in islice(world.opened, LOOKED_AT) if world.wants[one].late), SHOWN)
     return Overview(
-        status=status,
         wants=counts(world, get_args(want.Want)),
         partitions=counts(world, get_args(partition.Partition)),
         jobruns=counts(world, get_args(jobrun.JobRun)),
-        failed_wants=[want_view(board, one) for one in failed_wants.items],
-        failed_runs=[jobrun_view(board, one) for one in failed_runs.items],
-        open_wants=[want_view(board, one) for one in opened[:SHOWN]],
-        late=[want_view(board, one) for one in islice((one for one in opened if one.late), SHOWN)],
-        running=list(_running(board)),
+        late=[want_view(board, one) for one in late],
         pools=list(pools(world, board.recipes.catalog)),
+        status=await visit.door.status(),
+        failed_wants=await reads.wants(failed),
+        failed_runs=await reads.jobruns(failed_runs),
+        open_wants=await reads.wants(WantFilter(states=OPEN, limit=SHOWN)),
+        running=await reads.jobruns(JobRunFilter(states=STARTED, limit=SHOWN)),
         entries=entries,
     )
 
@@ -101,11 +103,3 @@ def pools(world: World, catalog: Catalog) -> Iterator[Pool]:
         used[job.pool] += world.slots_held.get(job.name, 0) * job.slots
         queued[job.pool] += world.numbers.get((jobrun.Queued, job.name), 0)
     return (Pool(name, slots, used[name], queued[name]) for name, slots in catalog.pools.items())
-
-
-def _running(board: Board) -> Iterator[JobRunView]:
-    """The JobRuns that hold slots, those that began first before the others."""
-    world = board.world
-    runs = (world.runs[one] for one in islice(world.open_runs, LOOKED_AT))
-    started = (run for run in runs if isinstance(run, jobrun.Started))
-    return (jobrun_view(board, run) for run in islice(started, SHOWN))

@@ -4,8 +4,8 @@ from typing import get_args
 
 import msgspec
 
-from orchestrator.console.newest import PAGE
 from orchestrator.console.pages.overview import counts
+from orchestrator.console.paging import PAGE, following
 from orchestrator.console.visits import Visit
 from orchestrator.views.shapes import InstanceView, PartitionFilter
 from statemachines import partition
@@ -38,5 +38,5 @@ async def partitions(visit: Visit) -> Partitions:
         chosen=chosen,
         numbers=counts(await visit.world(), get_args(partition.Partition)),
         items=items,
-        after=items[-1].ref if len(items) == PAGE else None,
+        after=following(items, lambda one: one.ref),
     )

@@ -1,13 +1,12 @@
 """A want: why it is not done, down to the roots; how far it is; what runs for it; what happened."""
 
+from itertools import islice
+
 import msgspec
 
 from orchestrator.console.happenings import Happening, happenings
-from orchestrator.console.newest import newest
 from orchestrator.console.visits import Visit
-from orchestrator.views.jobruns import jobrun_view
-from orchestrator.views.shapes import JobRunView, Progress, WantDetail, WantedRef, Why
-from statemachines.traits import head_of
+from orchestrator.views.shapes import JobRunFilter, JobRunView, Progress, WantDetail, WantedRef, Why
 
 REFS_SHOWN = 100
 CHAINS_SHOWN = 3
@@ -30,7 +29,7 @@ class WantPage(msgspec.Struct, frozen=True):
     progress: Progress | None
     refs: list[WantedRef]
     chains: list[Why]
-    runs: list[JobRunView]
+    runs: tuple[JobRunView, ...]
     entries: list[Happening]
 
     @property
@@ -55,18 +54,12 @@ async def want(visit: Visit) -> WantPage:
     detail = await visit.reads.want(visit.part("want"))
     undone = [ref for ref in detail.refs if ref.case != "done"]
     done = [ref for ref in detail.refs if ref.case == "done"]
-    roots = sorted(undone, key=lambda ref: ref.case not in {"failed", "upfailed"})[:CHAINS_SHOWN]
+    blocked = dict.fromkeys((*(failure.ref for failure in detail.failures), *(ref.ref for ref in undone)))
     return WantPage(
         detail=detail,
         progress=await visit.reads.progress(detail.id) if verbs_for(detail.state) else None,
         refs=(undone + done)[:REFS_SHOWN],
-        chains=[await visit.reads.why(ref.ref) for ref in roots],
-        runs=await _runs(visit, detail.id),
+        chains=[await visit.reads.why(ref) for ref in islice(blocked, CHAINS_SHOWN)],
+        runs=await visit.reads.jobruns(JobRunFilter(want=detail.id, order="newest", limit=RUNS_SHOWN)),
         entries=(await happenings(visit, before=visit.upto + 1, entity=detail.id, limit=20)).items,
     )
-
-
-async def _runs(visit: Visit, want_id: str) -> list[JobRunView]:
-    board = await visit.reads.board()
-    found = newest(board.world.runs, lambda run: head_of(run).want == want_id, limit=RUNS_SHOWN)
-    return [jobrun_view(board, run) for run in found.items]
