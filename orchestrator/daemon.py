@@ -96,6 +96,7 @@ class Engine:
     def drain(self) -> None:
         """End after the turn that is under way: take no more commands, start nothing more. Reads go on."""
         self._loop.stop()
+        self.queries.end()
 
     @property
     def is_draining(self) -> bool:
@@ -159,6 +160,7 @@ async def run_engine(application: Application, ports: Ports) -> AsyncGenerator[E
         async with turning(loop, runner), keeping_snapshots(ports.log, lambda: _world(loop), ports.meter):
             engine = Engine(application, ports.log, ports.store, loop)
             stack.push_async_callback(engine.past.close)
+            stack.callback(engine.queries.end)
             yield engine
         with suppress(LogFull):
             if await is_due(ports.log, loop.board.world):

@@ -1,7 +1,7 @@
 """Each question in a process of its own: started for it, bounded in time and bytes, and ended with it.
 
-The daemon's loop only waits for a pipe. A few questions run at once; whoever comes then is told to try later. A caller
-that goes away takes his process with him.
+The daemon's loop only waits for a pipe. A few questions run at once; whoever comes then is told to try later. When the
+asking task is canceled its process is killed, and so are all when the daemon ends.
 """
 
 import asyncio
@@ -39,21 +39,44 @@ class Queries:
         self._jobs = jobs(Board(World(), Recipes(catalog)), config)
         self._pools = dict(catalog.pools)
         self._running = 0
+        self._ending = asyncio.Event()
 
     async def ask(self, statement: str, at: str | None = None, limit: int | None = None) -> bytes:
         """The rows of a SELECT, as the JSON of a Table. Raises QueryRefused."""
+        if self._ending.is_set():
+            raise _ended()
         if self._running >= QUESTIONS_MAX:
             raise QueryRefused("busy", f"{QUESTIONS_MAX} questions are being answered already", "try again in a moment")
         question = Question(str(self._layout.state), statement, at, limit, self._jobs, self._pools)
         self._running += 1
         try:
             async with asyncio.timeout(QUESTION_S):
-                return await _answered(msgspec.json.encode(question))
+                return await self._unless_ended(msgspec.json.encode(question))
         except TimeoutError:
             why = f"the question takes longer than {QUESTION_S:g} s"
             raise QueryRefused("query_too_costly", why, "name fewer views: each is read as a whole") from None
         finally:
             self._running -= 1
+
+    def end(self) -> None:
+        """Answer nobody any more, also not those who wait."""
+        self._ending.set()
+
+    async def _unless_ended(self, question: bytes) -> bytes:
+        asking, ending = asyncio.ensure_future(_answered(question)), asyncio.ensure_future(self._ending.wait())
+        try:
+            await asyncio.wait({asking, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                raise _ended()
+            return asking.result()
+        finally:
+            ending.cancel()
+            asking.cancel()
+            await asyncio.wait({asking, ending})
+
+
+def _ended() -> QueryRefused:
+    return QueryRefused("no_answer", "the daemon is ending", "ask the next one")
 
 
 async def _answered(question: bytes) -> bytes:

@@ -8,12 +8,13 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
 
 from orchestrator.api.client import HttpDoor
-from orchestrator.api.door import DoorError
+from orchestrator.api.door import Door, DoorError
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.server import serve
 from orchestrator.daemon import open_engine
@@ -65,21 +66,48 @@ async def test_who_may_read_may_ask_and_nobody_else(tmp_path: Path) -> None:
 @pytest.mark.asyncio
 async def test_endless_questions_hold_up_nothing(tmp_path: Path) -> None:
     """Broken: while somebody asks, the daemon builds nothing and answers nobody; or what he left behind goes on."""
-    told, before = application(tmp_path), children()
+    told = application(tmp_path)
     async with open_engine(told) as engine, serve(engine):
-        door, local = HttpDoor(told.layout.socket), LocalDoor(engine, "cli:test")
-        asking = [asyncio.create_task(local.sql(FOR_EVER)) for _ in range(QUESTIONS_MAX)]
-        while len(children() - before) < QUESTIONS_MAX:  # noqa: ASYNC110 - the kernel tells no event
-            await asyncio.sleep(0.01)
-        want = await door.create_want(Wish(("top/1..20",)))
-        assert (await door.wait_want(want.id, 60)).state == "Successful"
-        with pytest.raises(DoorError) as caught:
-            await door.sql("SELECT 1")
-        assert (caught.value.code, caught.value.exit_code) == ("busy", 75)
-        assert not any(task.done() for task in asking), "they end after ten seconds: this machine is too slow to tell"
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        for first in range(1, 100, 20):  # a question ends after ten seconds, and this machine may be slow
+            asking = [asyncio.create_task(LocalDoor(engine, "cli:test").sql(FOR_EVER)) for _ in range(QUESTIONS_MAX)]
+            while len(answering()) < QUESTIONS_MAX and not any(map(asyncio.Task.done, asking)):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            if await goes_on(HttpDoor(told.layout.socket), first) and not any(task.done() for task in asking):
+                engine.drain()
+                assert [await code_of(task) for task in asking] == ["no_answer"] * QUESTIONS_MAX
+                assert answering() == set()
+                return
+            await asyncio.gather(*asking, return_exceptions=True)
+    raise AssertionError("whoever asks holds up the daemon")
+
+
+async def goes_on(door: Door, first: int) -> bool:
+    """While as many ask as may, who asks too is told so at once, and something is built."""
+    code = await code_of(door.sql("SELECT 1"))
+    want = await door.create_want(Wish((f"top/{first}..{first + 15}",)))
+    assert (await door.wait_want(want.id, 60)).state == "Successful"
+    return code == "busy"
+
+
+async def code_of(asked: Awaitable[object]) -> str:
+    """How something is refused."""
+    try:
+        await asked
+    except DoorError as error:
+        return error.code
+    return "answered"
+
+
+def answering() -> set[int]:
+    """Those of our processes that answer a question."""
+    return {pid for pid in children() if b"orchestrator.sql" in command_of(pid)}
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has just ended
+        return b""
 
 
 @pytest.fixture(scope="module")
