@@ -70,7 +70,7 @@ async def test_endless_questions_hold_up_nothing(tmp_path: Path) -> None:
     async with open_engine(told) as engine, serve(engine):
         for first in range(1, 100, 20):  # a question ends after ten seconds, and this machine may be slow
             asking = [asyncio.create_task(LocalDoor(engine, "cli:test").sql(FOR_EVER)) for _ in range(QUESTIONS_MAX)]
-            while len(answering()) < QUESTIONS_MAX and not any(map(asyncio.Task.done, asking)):  # noqa: ASYNC110
+            while len(answering()) < QUESTIONS_MAX and not any(task.done() for task in asking):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             if await goes_on(HttpDoor(told.layout.socket), first) and not any(task.done() for task in asking):
                 engine.drain()
