@@ -71,6 +71,7 @@ def questions(wants: list[str], runs: list[str], refs: list[str]) -> dict[str, l
         "bel snapshot check": [[]],
         "bel replay": [[]],
         "diff": [["--from", "1"]],
+        "sql": [[f"SELECT * FROM {view}"] for view in ("wants", "partitions", "jobruns", "jobs", "events")],
         "bel fork": [["--at", "20", FORK]],
         "bel compare": [[FORK]],
         "token list": [[]],
