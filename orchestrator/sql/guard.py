@@ -62,7 +62,9 @@ class Guard:
                 self.selects = True
                 return sqlite3.SQLITE_OK
             case sqlite3.SQLITE_READ:
-                return self._read(first or "", second or "", schema)
+                return self._read(
+                    (first or "").lower(), second or "", schema
+                )  # rows are counted of a name as it is typed
             case sqlite3.SQLITE_FUNCTION if (second or "").lower() in FUNCTIONS:
                 return sqlite3.SQLITE_OK
             case sqlite3.SQLITE_FUNCTION:
@@ -87,4 +89,4 @@ class Guard:
 
 def _is_counted(table: str, column: str, schema: str | None) -> bool:
     """Whether only rows are counted, of what may be a part of the statement: of a WITH, say."""
-    return not column and schema is None and not table.lower().startswith(("sqlite_", "pragma_"))
+    return not column and schema is None and not table.startswith(("sqlite_", "pragma_"))

@@ -132,6 +132,24 @@ async def test_every_view_tells_what_the_lists_tell(tmp_path: Path, seed: int) -
 
 
 @pytest.mark.asyncio
+async def test_however_a_view_is_named_it_is_read_whole(tmp_path: Path) -> None:
+    """Broken: a view that is named in capitals, or only counted, is taken for empty."""
+    await told(tmp_path, 3)
+    for relation in RELATIONS:
+        plain = len((await asked(tmp_path, f"SELECT * FROM {relation.name}")).rows)
+        assert plain or relation.name in {"jobs", "pools"}
+        name = relation.name.upper()
+        counted = (
+            f"SELECT count(*) FROM {name}",
+            f'SELECT count(*) FROM "{relation.name.title()}" AS x',
+            f"SELECT (SELECT count(*) FROM {name})",
+            f"WITH x AS (SELECT 1 FROM {name}) SELECT count(*) FROM x",
+        )
+        for statement in counted:
+            assert (await asked(tmp_path, statement)).rows == ((plain,),), statement
+
+
+@pytest.mark.asyncio
 async def test_a_moment_is_told_and_rounded_to_the_end_of_a_turn(tmp_path: Path) -> None:
     """Broken: nobody knows which moment an answer is about, or it shows half of a turn."""
     found = await told(tmp_path, 3)
