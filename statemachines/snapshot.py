@@ -7,7 +7,7 @@ import msgspec
 
 from statemachines.world import States, World
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the states change their shape: a snapshot of another format is passed over."""
 
 
@@ -18,4 +18,7 @@ def encode_world(world: World) -> bytes:
 
 def decode_world(body: bytes) -> World:
     """The world that was encoded. Raises msgspec.MsgspecError for bytes that are no world of this format."""
-    return World.of_states(msgspec.msgpack.decode(body, type=States))
+    states = msgspec.msgpack.decode(body, type=States)
+    if len(states.seqs) != len(states.wants) + len(states.runs) + len(states.partitions):
+        raise msgspec.ValidationError("there is not one seq for each entity")
+    return World.of_states(states)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import chain
 
 import msgspec
 
@@ -25,6 +26,7 @@ from statemachines.readers import Readers
 from statemachines.refs import Ref
 from statemachines.roll import Roll
 from statemachines.rolls import WANT_CODES, RunRolls
+from statemachines.sharing import Sharing
 from statemachines.traits import head_of, live_of
 from statemachines.want import Want
 
@@ -68,7 +70,8 @@ class States(msgspec.Struct, frozen=True):
     runs: list[JobRun]
     canonical: list[InstanceId]
     """The instances that readers get."""
-    seqs: dict[str, int]
+    seqs: list[int]
+    """The seq of the newest entry about each want, each JobRun, each instance."""
     opened: dict[WantId, int]
 
 
@@ -103,24 +106,35 @@ class World:
 
     @classmethod
     def of_states(cls, states: States) -> World:
-        """The world that these states were taken from; the indices are made anew."""
+        """The world that these states were taken from; the indices are made anew. The states become its own."""
         world = cls()
-        world.seq, world.seqs, world.opened = states.seq, states.seqs, states.opened
+        world.seq, seqs = states.seq, iter(states.seqs)
+        sharing = Sharing(world.runs, world.partitions)
+        wants = {wish.spec.id: wish for wish in states.wants}
+        world.seqs = dict(zip(wants, seqs, strict=False))
         for run in states.runs:
+            sharing.run(run)
             world._put_run(head_of(run).id, None, run)
+            world.seqs[head_of(run).id] = next(seqs)
         for instance in states.partitions:
-            world._put_partition(instance.spec.id, None, instance)
+            spec = instance.spec
+            sharing.instance(instance, world.holdings(spec.environment).newest.get(spec.ref))
+            world._put_partition(spec.id, None, instance)
+            world.seqs[spec.id] = next(seqs)
+        sharing.inputs()
         # The canonical maps keep the order in which their refs first became Live, as in a replay.
         for holdings in world._holdings.values():
             holdings.canonical.clear()
         for instance_id in states.canonical:
             spec = world.partitions[instance_id].spec
-            world.holdings(spec.environment).canonical[spec.ref] = instance_id
-        for wish in states.wants:
+            world.holdings(spec.environment).canonical[spec.ref] = spec.id
+        for wish in wants.values():
+            sharing.want(wish, world._holdings.get(wish.spec.environment, Holdings()).newest)
             world.wants[wish.spec.id] = wish
             world._count(None, wish)
             world._note_key(wish)
             world._enroll_want(None, wish)
+        world.opened = states.opened
         return world
 
     def states(self) -> States:
@@ -131,7 +145,7 @@ class World:
             list(self.partitions.values()),
             list(self.runs.values()),
             [instance for holdings in self._holdings.values() for instance in holdings.canonical.values()],
-            self.seqs.copy(),
+            [self.seqs[entity] for entity in chain(self.wants, self.runs, self.partitions)],
             self.opened.copy(),
         )
 

@@ -7,7 +7,7 @@ Source: design section 4 (demand is open wants closed over what they need; prior
 """
 
 from orchestrator.planning.agenda import Agenda
-from orchestrator.planning.node import NO_DEMAND, Node, Pull
+from orchestrator.planning.node import NO_DEMAND, Node, Pull, linked, unlinked
 from statemachines.ids import WantId
 
 
@@ -20,12 +20,13 @@ class Demand:
     def want(self, node: Node, want: WantId, pull: Pull) -> None:
         """An open want names this ref."""
         before = node.roots.get(want)
-        node.roots[want] = pull
+        node.roots = linked(node.roots, want, pull)
         self._change(node, before or NO_DEMAND, pull)
 
     def unwant(self, node: Node, want: WantId) -> None:
         """The want names it no longer, or is no longer open."""
-        if node.roots.pop(want, None) is not None:
+        if want in node.roots:
+            node.roots = unlinked(node.roots, want)
             node.rescan = True
             self._agenda.leave(node)
 

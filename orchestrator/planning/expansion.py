@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from orchestrator.catalog import CatalogError, Job
 from orchestrator.planning.agenda import Agenda
-from orchestrator.planning.node import NEVER, NO_DEMAND, Node
+from orchestrator.planning.node import NEVER, NO_DEMAND, NO_NEEDS, Node, linked, unlinked
 from orchestrator.planning.obstacles import Obstacles, weigh
 from orchestrator.planning.recipes import Recipe, Recipes
 from statemachines.partition import Building, UpForRetry, UpstreamBuilding
@@ -87,7 +87,7 @@ class Expansion:
         node.needs = needs
         node.unmet = 0
         for need, build in needs.items():
-            need.dependents[node] = build
+            need.dependents = linked(need.dependents, node, build)
             node.unmet += not need.done
             if need.expanded:
                 self._agenda.linked[node] = None
@@ -97,13 +97,13 @@ class Expansion:
 
     def _collapse(self, node: Node) -> None:
         for need in node.needs:
-            del need.dependents[node]
+            need.dependents = unlinked(need.dependents, node)
             need.rescan = True
             if not need.done:
                 self._agenda.leave(need)
         self._obstacles.open_cycles(node)
         node.expanded = False
-        node.needs = {}
+        node.needs = NO_NEEDS
         node.unmet = node.barred = 0
         node.passed = NO_DEMAND
 

@@ -7,11 +7,12 @@ who wait for it when that changes.
 Source: design section 4 (done: Live and fresh), section 8 (early cut-off by digest).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from orchestrator.catalog import Job
 from orchestrator.planning.agenda import Agenda
-from orchestrator.planning.node import Node
+from orchestrator.planning.node import NO_READS, Node, linked, unlinked
+from statemachines.ids import InstanceId
 from statemachines.jobrun import JobRun, RunState
 from statemachines.partition import Live, Partition, Tainted
 from statemachines.refs import Ref
@@ -26,6 +27,7 @@ class Freshness:
         self._agenda = agenda
         self._world = world
         self._node_of = node_of
+        self._last_read: tuple[tuple[InstanceId, ...], Mapping[Node, str]] = (), NO_READS
 
     def see_canonical(self, node: Node, state: Partition) -> None:
         """Take in which instance readers get, and what it was made from."""
@@ -72,14 +74,22 @@ class Freshness:
 
     def _change_reads(self, node: Node, live: Live) -> None:
         for old in node.reads:
-            del old.readers[node]
-        node.reads = {}
+            old.readers = unlinked(old.readers, node)
+        node.reads = self._reads(self._world.reads_of(live))
         node.stale = 0
-        for instance in self._world.reads_of(live):
-            read = self._world.partitions[instance]
-            source, digest = self._node_of(read.spec.ref), content_digest(read)
-            node.reads[source] = source.readers[node] = digest
+        for source, digest in node.reads.items():
+            source.readers = linked(source.readers, node, digest)
             node.stale += not (source.done and source.digest == digest)
+
+    def _reads(self, instances: tuple[InstanceId, ...]) -> Mapping[Node, str]:
+        """What was read of what. Who read the same as the one before shares it: siblings often do."""
+        if not instances:
+            return NO_READS
+        if instances != self._last_read[0]:
+            states = [self._world.partitions[instance] for instance in instances]
+            reads = {self._node_of(state.spec.ref): content_digest(state) for state in states}
+            self._last_read = instances, reads
+        return self._last_read[1]
 
 
 def fingerprint_of(run: JobRun) -> str:

@@ -8,7 +8,9 @@ partition costs nothing but its place.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from statemachines import partition
 
@@ -26,6 +28,32 @@ Pull = tuple[int, int]
 """How much something is demanded: the newest opening among the wants that do, and the highest priority."""
 
 NO_DEMAND: Pull = (0, -(1 << 31))
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_NOTHING = MappingProxyType[object, object]({})
+"""What all nodes share that are linked to nothing: five empty dicts would be as large as the node itself."""
+
+
+def linked(links: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:
+    """These links with one more; they are used up."""
+    own = links if isinstance(links, dict) else dict[K, V]()
+    own[key] = value
+    return own
+
+
+def unlinked(links: Mapping[K, V], key: K) -> Mapping[K, V]:
+    """These links without one, if it is there; they are used up."""
+    if isinstance(links, dict):
+        links.pop(key, None)
+    return links or cast("Mapping[K, V]", _NOTHING)
+
+
+NO_READS = cast("Mapping[Node, str]", _NOTHING)
+NO_NEEDS = cast("Mapping[Node, bool]", _NOTHING)
+NO_ROOTS = cast("Mapping[WantId, Pull]", _NOTHING)
 
 
 class Node:
@@ -73,17 +101,17 @@ class Node:
         self.digest: str | None = None
         """Of the canonical instance, where it is Live."""
 
-        self.reads: dict[Node, str] = {}
+        self.reads = NO_READS
         """What the canonical instance was made from, with the digest of then."""
-        self.readers: dict[Node, str] = {}
+        self.readers = NO_READS
         """Who was made from this, with the digest of then."""
         self.stale = 0
         """How many of its reads are no longer what is current there."""
         self.done = self.expanded = False
 
-        self.roots: dict[WantId, Pull] = {}
+        self.roots = NO_ROOTS
         """Open wants that name this ref."""
-        self.dependents: dict[Node, bool] = {}
+        self.dependents = NO_NEEDS
         """Expanded nodes that need this, and whether they want it built for the asking."""
         self.opened, self.priority = NO_DEMAND
         """The newest opening among the wants that demand it, 0 where nobody does; the highest priority among them."""
@@ -94,7 +122,7 @@ class Node:
 
         self.refit = True
         """Its needs may have changed: find them anew."""
-        self.needs: dict[Node, bool] = {}
+        self.needs = NO_NEEDS
         self.unmet = self.barred = 0
         """How many of its needs are not done; the newest ``blocked`` among them."""
         self.blocked = 0 if maker is not None else NEVER

@@ -107,7 +107,7 @@ def wanted(board: Board, ref: Ref, want_id: WantId) -> WhyNode:
 
 def demand(board: Board, node: Node) -> Iterator[WhyNode]:
     """Which open wants name it, or on whose behalf it is wanted."""
-    for want_id in islice(reversed(node.roots), SHOWN_MAX):
+    for want_id in islice(reversed([*node.roots]), SHOWN_MAX):
         yield wanted(board, node.ref, want_id)
     if not node.roots and node.opened and not node.building:
         needed_by = next(other.ref for other in node.dependents if other.passed[0] == node.opened)

@@ -23,7 +23,7 @@ command = ["raw"]
 
 
 def without_its_wants(sound: Snapshot, world: World) -> Snapshot:
-    body = msgspec.msgpack.encode(msgspec.structs.replace(world.states(), wants=[], opened={}))
+    body = msgspec.msgpack.encode(msgspec.structs.replace(world.states(), wants=[], opened={}, seqs=world.states().seqs[len(world.wants) :]))
     return msgspec.structs.replace(sound, body=body)
 
 
