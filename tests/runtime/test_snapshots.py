@@ -23,7 +23,9 @@ command = ["raw"]
 
 
 def without_its_wants(sound: Snapshot, world: World) -> Snapshot:
-    body = msgspec.msgpack.encode(msgspec.structs.replace(world.states(), wants=[], opened={}, seqs=world.states().seqs[len(world.wants) :]))
+    states = world.states()
+    without = msgspec.structs.replace(states, wants=[], opened={}, seqs=states.seqs[len(states.wants) :])
+    body = msgspec.msgpack.encode(without)
     return msgspec.structs.replace(sound, body=body)
 
 
