@@ -58,6 +58,8 @@ class Telling:
 async def telling(engine: Engine, clock: Clock | None = None) -> AsyncGenerator[Telling]:
     """Tell everybody who is configured, for as long as the context is open. Raises ConfigError where that cannot be."""
     pumps = tuple(Pump(outlet, engine) for outlet in _outlets(engine.application, clock or SystemClock()))
+    for pump in pumps:
+        await pump.enrol()
     tasks = [asyncio.create_task(pump.run()) for pump in pumps]
     try:
         yield Telling(pumps)

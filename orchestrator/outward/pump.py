@@ -92,6 +92,12 @@ class Pump:
         self._begun = False
         """Whether it knows how far it is."""
 
+    async def enrol(self) -> None:
+        """Note where a receiver begins who is new, which is here: from now on he misses nothing, whatever happens."""
+        with suppress(BadCursor, OSError):
+            if self._place.load() is None:
+                await asyncio.to_thread(self._place.save, self._from(self._log.head.seq))
+
     async def run(self) -> None:
         """Tell, until the log is closed or the engine is gone. Raises nothing else than CancelledError."""
         try:

@@ -23,7 +23,7 @@ description = "finds out while it runs"
 [[job]]
 name = "slow"
 outputs = ["slow"]
-command = ["sleep", "600"]
+command = ["sh", "-c", "exec sleep 600"]
 [[job]]
 name = "half"
 outputs = ["half/{n:int}"]
