@@ -14,6 +14,7 @@ from orchestrator.api.local import LocalDoor
 from orchestrator.api.ports import Engine
 from orchestrator.api.refusals import refusal
 from orchestrator.console.codes import redeem_code
+from orchestrator.console.recent import Entries, Launches, Recent
 from orchestrator.console.sessions import Session, Sessions
 from orchestrator.console.visits import BASE, Asking, Visit
 from orchestrator.runtime.layout import Layout
@@ -28,6 +29,7 @@ class Desk:
         """``is_secure``: browsers reach the listener over TLS only."""
         self._codes = layout.codes
         self._is_secure = is_secure
+        self._recent = Recent(Entries(), Launches())
         self.sessions = Sessions()
 
     def known(self, request: Asked) -> Session | None:
@@ -51,7 +53,8 @@ class Desk:
     async def visit(self, request: Asked) -> Visit:
         """What somebody asks for, at the moment that he names. Raises DoorError."""
         session = self.session(request)
-        visit = Visit(_asking(request), session, self.door(request, session), head=(await _head(request)))
+        visit = Visit(_asking(request), session, self.door(request, session), await _head(request), self._recent)
+        await visit.look_for_failures()
         if at := visit.text("at"):
             await visit.look_back(at)
         return visit

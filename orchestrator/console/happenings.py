@@ -3,6 +3,7 @@
 What happened to one entity lies close together in the log, so looking back from its newest entry finds it soon.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -14,7 +15,7 @@ from statemachines.traits import head_of
 from statemachines.world import World
 
 WINDOW = 2_000
-WINDOWS_MAX = 5
+WINDOWS_MAX = 2
 
 _FIRST = frozenset({"WantCreated", "JobRunQueued", "PartitionBuilding"})
 """Nothing is told of an entity before one of these. A JobRun that was Buffering has one more, shortly before."""
@@ -42,9 +43,8 @@ async def happenings(visit: Visit, *, before: int, kind: str = "", entity: str =
     for _ in range(WINDOWS_MAX):
         if upto <= 0 or len(found) > limit:
             break
-        after = max(0, upto - (WINDOW if kind or entity else limit))
-        window = await visit.reads.entries(EntryFilter(after=after, upto=upto, kind=kind, entity=entity))
-        found.extend(reversed(window))
+        after = max(0, upto - (WINDOW if kind or entity else limit + 1))
+        found.extend(reversed(await _window(visit, EntryFilter(after=after, upto=upto, kind=kind, entity=entity))))
         upto = after
     world = await visit.world()
     items = [_happening(world, entry) for entry in found[:limit]]
@@ -66,6 +66,12 @@ async def life(visit: Visit, entity: str, newest_seq: int) -> list[Happening]:
             break
     world = await visit.world()
     return [_happening(world, entry) for entry in found]
+
+
+async def _window(visit: Visit, chosen: EntryFilter) -> Sequence[EntryView]:
+    if chosen.kind or chosen.entity or chosen.upto is None:
+        return await visit.reads.entries(chosen)
+    return await visit.recent.entries.between(visit.reads, chosen.after, chosen.upto)
 
 
 def _happening(world: World, entry: EntryView) -> Happening:

@@ -15,6 +15,7 @@ from litestar import Response
 
 from orchestrator.console import formats, shell
 from orchestrator.console.drawing.bars import stacked_bar
+from orchestrator.console.drawing.marks import marks
 from orchestrator.console.pages.log import payload
 from orchestrator.console.tones import TONES, tone_of_entry, tone_of_reason
 from orchestrator.console.visits import BASE, Visit
@@ -81,7 +82,7 @@ def _templates() -> Environment:
 def _common() -> Mapping[str, object]:
     """What every template knows."""
     asset = {path.name: f"{BASE}/static/{name}" for name, path in assets().items()}
-    return {"asset": asset, "base": BASE, "shell": shell, "stacked_bar": stacked_bar, "tones": TONES}
+    return {"asset": asset, "base": BASE, "shell": shell, "stacked_bar": stacked_bar, "marks": marks, "tones": TONES}
 
 
 def _digest(path: Path) -> str:

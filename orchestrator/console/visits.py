@@ -14,11 +14,13 @@ from orchestrator.api.access import RIGHTS, Right
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.reads import Reads
 from orchestrator.api.refusals import refusal
+from orchestrator.console.recent import Recent
 from orchestrator.console.sessions import Session
-from orchestrator.views.shapes import Moment
+from orchestrator.views.shapes import JobRunFilter, Moment
 from statemachines.world import World
 
 BASE = "/console"
+FAILURES_MARKED = 40
 
 Param = str | int | tuple[str, ...] | list[str] | None
 
@@ -34,14 +36,22 @@ class Asking(msgspec.Struct, frozen=True):
 class Visit:
     """One visit. ``head`` is where the log ends now; ``moment`` the past moment that is shown, None for the present."""
 
-    def __init__(self, asking: Asking, session: Session, door: LocalDoor, head: int) -> None:
+    def __init__(self, asking: Asking, session: Session, door: LocalDoor, head: int, recent: Recent) -> None:
         self.asking = asking
+        self.recent = recent
         self.session = session
         self.door = door
         self.reads: Reads = door
         self.head = head
         self.moment: Moment | None = None
+        self.failures: tuple[int, ...] = ()
+        """Where in the log the newest JobRuns failed, for the marks at the slider."""
         self.now = datetime.now(UTC).isoformat()
+
+    async def look_for_failures(self) -> None:
+        """Note where JobRuns failed lately, whatever moment is shown."""
+        chosen = JobRunFilter(states=("Failed", "Lost"), order="newest", limit=FAILURES_MARKED)
+        self.failures = tuple(run.seq for run in await self.door.jobruns(chosen))
 
     async def look_back(self, at: str) -> None:
         """Show how everything stood at a moment. Raises DoorError."""

@@ -13,7 +13,7 @@ from playwright.async_api import Page
 
 from orchestrator.views.shapes import EntryFilter, JobRunFilter, WantFilter
 from tests.console.browser import Scheme, chromium, log_in, open_page
-from tests.console.scenes import BROKEN, MONTH, busy
+from tests.console.scenes import BROKEN, busy
 from tests.console.story import Harbour, harbour
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -29,17 +29,11 @@ async def pages(at: Harbour) -> Mapping[str, str]:
         "overview": "/",
         "want": f"/wants/{want.id}",
         "partition": f"/partition?ref={BROKEN}",
-        "partitions": "/partitions",
         "jobrun": f"/jobruns/{failed.id}",
-        "jobs": "/jobs",
         "job": "/jobs/daily",
         "graph": "/graph?ref=landed/daily/date=2013-01-08&depth=2",
-        "graph-month": f"/graph?ref={MONTH}",
-        "graph-jobs": "/graph",
-        "log": "/log",
         "diff": f"/diff?begin={before.seq - 1}",
         "past": f"/?at={before.seq - 1}",
-        "new-want": "/wants/new?refs=landed/monthly/month=2013-02",
     }
 
 

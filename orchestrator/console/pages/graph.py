@@ -15,6 +15,7 @@ from orchestrator.views.shapes import GraphNode, GraphView, JobRunFilter
 from statemachines import jobrun
 
 OPEN = ("Running", "Launching", "Canceling", "Queued", "Buffering")
+ENDED = ("Succeeded", "Failed", "Lost", "DepMiss")
 
 DEPTH = 2
 DEPTH_MAX = 20
@@ -51,7 +52,7 @@ async def _job(visit: Visit, node: GraphNode) -> Drawn:
     if node.kind == "external":
         return Drawn(node.id, node.id, "from outside", "past", href)
     numbers = counts(await visit.world(), get_args(jobrun.JobRun), node.id)
-    newest = await visit.reads.jobruns(JobRunFilter(job=node.id, order="newest", limit=1))
+    newest = await visit.reads.jobruns(JobRunFilter(job=node.id, states=ENDED, order="newest", limit=1))
     state = next((state for state in OPEN if state in numbers), newest[0].state if newest else "Configured")
     about = ", ".join(f"{number} {state.lower()}" for state, number in numbers.items())
     return Drawn(node.id, node.id, about or "never ran", TONES[state], href)

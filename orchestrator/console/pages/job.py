@@ -10,11 +10,10 @@ from orchestrator.console.drawing.durations import Took, durations
 from orchestrator.console.formats import between
 from orchestrator.console.pages.overview import counts
 from orchestrator.console.visits import Visit
-from orchestrator.views.shapes import EntryFilter, JobRunFilter, JobRunView, JobView
+from orchestrator.views.shapes import JobRunFilter, JobRunView, JobView
 from statemachines import jobrun
 
 RUNS_SHOWN = 60
-ENTRIES_LOOKED_AT = 10_000
 
 _ENDED = frozenset({"Succeeded", "Failed", "DepMiss", "Lost"})
 
@@ -35,7 +34,7 @@ async def job(visit: Visit) -> JobPage:
     found = next((one for one in await visit.reads.jobs() if one.name == name), None)
     if found is None:
         raise refusal("no_such_page", f"there is no job or external {name}", "see the list of jobs")
-    launched = await _launched(visit)
+    launched = await visit.recent.launches.before(visit.reads, visit.upto)
     runs = await visit.reads.jobruns(JobRunFilter(job=name, order="newest", limit=RUNS_SHOWN))
     timed = [_took(run, launched[run.id]) for run in reversed(runs) if run.id in launched and run.state in _ENDED]
     return JobPage(
@@ -45,13 +44,6 @@ async def job(visit: Visit) -> JobPage:
         plot=durations(timed, lambda run: visit.link(f"/jobruns/{run}")),
         plotted=len(timed),
     )
-
-
-async def _launched(visit: Visit) -> dict[str, str]:
-    """When JobRuns were launched, as far as the newest entries tell."""
-    after = max(0, visit.upto - ENTRIES_LOOKED_AT)
-    chosen = EntryFilter(after=after, upto=visit.upto, kind="JobRunLaunching")
-    return {entry.entity: entry.at for entry in await visit.reads.entries(chosen)}
 
 
 def _took(run: JobRunView, launched: str) -> Took:
