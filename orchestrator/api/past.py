@@ -1,13 +1,14 @@
 """Reads as of a past moment, and the way there.
 
-A past moment is read by the very same reads as the present, over the board of then, and its answers say which moment
-they show. The configuration is that of now; files (what a JobRun printed, the bytes of a partition) are where they are
-now. Source: design section 6 ("at").
+A past moment is read by the very same reads as the present, over the board of then and in the thread of the past, and
+its answers say which moment they show. The configuration is that of now; files (what a JobRun printed, the bytes of a
+partition) are where they are now. Source: design section 6 ("at").
 """
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,17 +21,27 @@ from orchestrator.api.reads import A, Reads, known_run, known_want
 from orchestrator.api.refusals import of_log, refusal
 from orchestrator.history.at import Moment as Place
 from orchestrator.history.at import NoMoment
-from orchestrator.history.past import Past, View
+from orchestrator.history.past import Past
 from orchestrator.planning.board import Board
 from orchestrator.runtime.clock import SystemClock
 from orchestrator.sql.process import Queries
 from orchestrator.store import PartitionStore
 from orchestrator.views import progress
 from orchestrator.views.looking import iso_or_none
+from orchestrator.views.paging import Pausing, at_once
 from orchestrator.views.shapes import Diff, EntryFilter, EntryView, LogText, Moment, Progress, Table
 from statemachines.edges import IllegalTransition
 from statemachines.events import AnyEvent
 from statemachines.ids import Timestamp
+
+T = TypeVar("T")
+
+
+class View(NamedTuple):
+    """A moment of a past."""
+
+    past: Past
+    place: Place
 
 
 class PastReads(Reads):
@@ -50,23 +61,30 @@ class PastReads(Reads):
 
     @property
     def moment(self) -> Moment:
-        return moment_view(self._view.moment)
+        return moment_view(self._view.place)
 
     async def board(self) -> Board:
-        return self._view.board
+        return await self.see(lambda board: board, demand=False)
+
+    async def see(self, show: Callable[[Board], T], *, demand: bool = True) -> T:
+        with refusing():
+            return await self._view.past.see(self._view.place, show, demand=demand)
+
+    async def look(self, work: Callable[[Board], Pausing[T]], *, demand: bool = True) -> T:
+        return await self.see(lambda board: at_once(work(board)), demand=demand)
 
     async def progress(self, want: str) -> Progress:
         """Without what JobRuns printed, which is not known by time."""
-        now = self._view.moment.at or Timestamp(0)
+        now = self._view.place.at or Timestamp(0)
         return self.told(await self.look(lambda board: progress.progress(board, known_want(board, want), now)))
 
     async def entries(self, chosen: EntryFilter) -> tuple[EntryView, ...]:
-        head = self._view.moment.seq
+        head = self._view.place.seq
         upto = head if chosen.upto is None else min(chosen.upto, head)
         return await super().entries(msgspec.structs.replace(chosen, upto=upto))
 
     async def sql(self, statement: str, limit: int | None = None) -> Table:
-        return await rows(self._queries, statement, str(self._view.moment.seq), limit)
+        return await rows(self._queries, statement, str(self._view.place.seq), limit)
 
     def told(self, answer: A) -> A:
         moment = self.moment
@@ -88,10 +106,33 @@ class PresentReads(Reads):
         self._past = past
         self._queries = queries
 
+    async def see(self, show: Callable[[Board], T], *, demand: bool = True) -> T:
+        del demand
+        return show(await self.board())
+
+    async def look(self, work: Callable[[Board], Pausing[T]], *, demand: bool = True) -> T:
+        """Let others go on wherever the work pauses.
+
+        After a pause it goes on when all that the board shows is committed again; over another board it begins anew.
+        """
+        del demand
+        board = await self.board()
+        found = work(board)
+        while True:
+            try:
+                next(found)
+            except StopIteration as done:
+                answer: T = done.value
+                return answer
+            await asyncio.sleep(0)
+            if (now := await self.board()) is not board:
+                board, found = now, work(now)
+
     async def at(self, moment: str) -> PastReads:
         """Reads as of a moment: a seq, a time, or so long ago. Raises DoorError."""
         with self._refusing():
-            view = await self._past.view(await self._find(moment))
+            view = View(self._past, await self._find(moment))
+            await self._past.world(view.place)
         return PastReads(self._application, self._log, self._store, view, self._queries)
 
     async def sql(self, statement: str, limit: int | None = None) -> Table:
@@ -123,17 +164,23 @@ class PresentReads(Reads):
 
     @contextmanager
     def _refusing(self) -> Generator[None]:
-        """Turn what a look into the log may raise into refusals."""
         if self._log is None:
             raise refusal("no_such_seq", "nothing has happened here yet", "a log begins with the first: wantd build")
-        try:
+        with refusing():
             yield
-        except NoMoment as error:
-            raise refusal("no_such_seq" if error.outside else "bad_time", error.why, error.hint) from None
-        except BelError as error:
-            raise of_log(error) from error
-        except IllegalTransition as error:
-            raise refusal("log_damaged", str(error), "see: wantd bel verify") from error
+
+
+@contextmanager
+def refusing() -> Generator[None]:
+    """Turn what a look into the log may raise into refusals."""
+    try:
+        yield
+    except NoMoment as error:
+        raise refusal("no_such_seq" if error.outside else "bad_time", error.why, error.hint) from None
+    except BelError as error:
+        raise of_log(error) from error
+    except IllegalTransition as error:
+        raise refusal("log_damaged", str(error), "see: wantd bel verify") from error
 
 
 def moment_view(place: Place) -> Moment:

@@ -68,29 +68,20 @@ class Reads(ABC):
 
     @abstractmethod
     async def board(self) -> Board:
-        """The board of that moment. Look at it before the next await."""
+        """The board of that moment, for a look at its world and its recipes before the next await."""
 
-    async def look(self, work: Callable[[Board], Pausing[T]]) -> T:
-        """Do work over the board, letting others go on wherever it pauses. Raises what it raises.
+    @abstractmethod
+    async def see(self, show: Callable[[Board], T], *, demand: bool = True) -> T:
+        """What is seen on the board of that moment, all at once. Without ``demand`` it may not know who wants what."""
 
-        After a pause it goes on when all that the board shows is committed again; over another board it begins anew.
-        """
-        board = await self.board()
-        found = work(board)
-        while True:
-            try:
-                next(found)
-            except StopIteration as done:
-                answer: T = done.value
-                return answer
-            await asyncio.sleep(0)
-            if (now := await self.board()) is not board:
-                board, found = now, work(now)
+    @abstractmethod
+    async def look(self, work: Callable[[Board], Pausing[T]], *, demand: bool = True) -> T:
+        """Do work over the board of that moment that may take long. Raises what it raises."""
 
     # -- wants ----------------------------------------------------------------------------------------------------
 
     async def wants(self, chosen: WantFilter) -> tuple[WantView, ...]:
-        return await self.look(lambda board: wants.wants(board, chosen))
+        return await self.look(lambda board: wants.wants(board, chosen), demand=False)
 
     async def want(self, want: str) -> WantDetail:
         return self.told(await self.look(lambda board: wants.want_detail(board, known_want(board, want))))
@@ -103,48 +94,54 @@ class Reads(ABC):
     # -- partitions -----------------------------------------------------------------------------------------------
 
     async def partitions(self, chosen: PartitionFilter) -> tuple[InstanceView, ...]:
-        return await self.look(lambda board: partitions.partitions(board, self.places(board), chosen))
+        return await self.look(lambda board: partitions.partitions(board, self.places(board), chosen), demand=False)
 
     async def partition(self, ref_or_id: str) -> PartitionDetail:
-        board = await self.board()
-        instance = known_instance(board, ref_or_id)
-        ref = board.world.partitions[instance].spec.ref
-        return self.told(partitions.partition_detail(board, self.places(board), ref, instance))
+        def show(board: Board) -> PartitionDetail:
+            instance = known_instance(board, ref_or_id)
+            ref = board.world.partitions[instance].spec.ref
+            return partitions.partition_detail(board, self.places(board), ref, instance)
+
+        return self.told(await self.see(show, demand=False))
 
     async def lineage(self, ref_or_id: str, direction: Direction = "both", depth: int = LINEAGE_DEPTH) -> Lineage:
         def work(board: Board) -> Pausing[Lineage]:
             return lineage.lineage(board, known_instance(board, ref_or_id, canonical=True), direction, depth)
 
-        return self.told(await self.look(work))
+        return self.told(await self.look(work, demand=False))
 
     # -- JobRuns --------------------------------------------------------------------------------------------------
 
     async def jobruns(self, chosen: JobRunFilter) -> tuple[JobRunView, ...]:
-        return await self.look(lambda board: jobruns.jobruns(board, chosen))
+        return await self.look(lambda board: jobruns.jobruns(board, chosen), demand=False)
 
     async def jobrun(self, run: str) -> JobRunDetail:
-        board = await self.board()
-        return self.told(jobruns.jobrun_detail(board, known_run(board, run), self._files))
+        def show(board: Board) -> JobRunDetail:
+            return jobruns.jobrun_detail(board, known_run(board, run), self._files)
+
+        return self.told(await self.see(show, demand=False))
 
     # -- jobs, plans, reasons -------------------------------------------------------------------------------------
 
     async def jobs(self) -> tuple[JobView, ...]:
-        return jobs.jobs(await self.board(), self._application.config)
+        return await self.see(lambda board: jobs.jobs(board, self._application.config), demand=False)
 
     async def lookup(self, ref: str) -> Lookup:
-        return self.told(jobs.lookup(await self.board(), checked_ref(ref)))
+        about = checked_ref(ref)
+        return self.told(await self.see(lambda board: jobs.lookup(board, about), demand=False))
 
     async def plan(self, refs: tuple[str, ...]) -> Plan:
-        board = await self.board()
-        start = plan.prepared(board, _plannable(board, refs), self.places(board))
+        start = await self.see(lambda board: plan.prepared(board, _plannable(board, refs), self.places(board)))
         return self.told(await asyncio.to_thread(plan.rehearsed, start))
 
     async def why(self, ref: str) -> Why:
-        return self.told(why.why(await self.board(), checked_ref(ref)))
+        about = checked_ref(ref)
+        return self.told(await self.see(lambda board: why.why(board, about)))
 
     async def graph(self, ref: str | None = None, depth: int = GRAPH_DEPTH) -> GraphView:
         if ref is None:
-            return self.told(graph.graph_of_jobs(await self.board(), self._application.config))
+            config = self._application.config
+            return self.told(await self.see(lambda board: graph.graph_of_jobs(board, config), demand=False))
         about = checked_ref(ref)
         return self.told(await self.look(lambda board: graph.graph_around(board, about, depth)))
 

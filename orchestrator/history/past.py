@@ -5,7 +5,7 @@ the entries from there. It has a connection and a thread of its own, so it neith
 loop; looks come one after the other. The worlds looked at last are kept: the same moment again costs nothing. What is
 configured is what is configured now: the log does not say what was then.
 
-Cost: some 7 us for each entry since the snapshot, 4 us for each entity of the snapshot, 25 us for each ref.
+Cost: some 7 us for each entry since the snapshot, 4 us for each entity of the snapshot; then what is looked at.
 Source: design section 3 (laws 3 and 4) and section 6.
 """
 
@@ -14,12 +14,13 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from bel.open import open_reader
 from bel.reading import LogReader
 from orchestrator.catalog import Catalog
 from orchestrator.history.at import Moment, find_moment, moment_of
+from orchestrator.history.board import PastBoard
 from orchestrator.history.diff import compare, tally
 from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
@@ -36,14 +37,25 @@ WORLDS_MAX = 8
 ENTITIES_MAX = 1_000_000
 """How many entities the kept worlds have in sum; the newest is kept whatever its size."""
 
+MOMENTS_MAX = 1_000
+"""Of how many seqs it is remembered which moment they mean."""
+
 T = TypeVar("T")
 
 
-class View(NamedTuple):
-    """How everything stood at a moment. The board is shared and must not be changed."""
+class Kept:
+    """A world that was looked at, and the boards over it that somebody wanted. Only the thread of the past uses it."""
 
-    moment: Moment
-    board: Board
+    def __init__(self, world: World, catalog: Catalog) -> None:
+        self.world = world
+        self._catalog = catalog
+        self._boards: dict[bool, PastBoard] = {}
+
+    def board(self, *, demand: bool) -> Board:
+        """The board, with who wants what or without."""
+        if demand not in self._boards:
+            self._boards[demand] = PastBoard(self.world, Recipes(self._catalog), demand=demand)
+        return self._boards[demand]
 
 
 class Past:
@@ -52,15 +64,22 @@ class Past:
     def __init__(self, log: Path, catalog: Catalog) -> None:
         self._log = log
         self._catalog = catalog
-        self._worlds: OrderedDict[int, World] = OrderedDict()
+        self._worlds: OrderedDict[int, Kept] = OrderedDict()
         """By seq; the one that was looked at last is the last."""
-        self._boards: dict[int, Board] = {}
-        """Of these worlds, where somebody wanted one."""
+        self._moments: dict[str, Moment] = {}
+        """What seqs meant that were asked for lately: the log does not change."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="past")
 
     async def moment(self, text: str, now: Timestamp) -> Moment:
         """Which moment a text means. Raises NoMoment, and what reading a log raises."""
-        return await self._apart(lambda log: find_moment(log, text, now))
+        if (known := self._moments.get(text)) is not None:
+            return known
+        found = await self._apart(lambda log: find_moment(log, text, now))
+        if text.isdigit():
+            while len(self._moments) >= MOMENTS_MAX:
+                del self._moments[next(iter(self._moments))]
+            self._moments[text] = found
+        return found
 
     async def head(self) -> Moment:
         """The moment at which the log ends now."""
@@ -71,11 +90,15 @@ class Past:
 
         Raises IllegalTransition where an entry is not legal, and what reading raises.
         """
-        return await self._apart(lambda log: self._world(log, moment.seq))
+        return (await self._kept(moment)).world
 
-    async def view(self, moment: Moment) -> View:
-        """How everything stood then. Raises what ``world`` raises."""
-        return await self._apart(lambda log: self._view(log, moment))
+    async def see(self, moment: Moment, show: Callable[[Board], T], *, demand: bool) -> T:
+        """What somebody sees who looks at the board of then, in the thread. Raises what ``world`` and ``show`` raise.
+
+        Without ``demand`` the board does not know who wanted what, and takes less to make.
+        """
+        kept = await self._kept(moment)
+        return await self._do(lambda: show(kept.board(demand=demand)))
 
     async def diff(self, begin: Moment, end: Moment) -> Diff:
         """What two moments differ in, the earlier one first. Raises what ``world`` raises."""
@@ -85,6 +108,17 @@ class Past:
         """Let go of the thread, after the look that is under way."""
         await asyncio.to_thread(self._thread.shutdown)
 
+    async def _kept(self, moment: Moment) -> Kept:
+        known = await self._do(lambda: self._known(moment.seq))
+        if known is not None:
+            return known
+        return await self._apart(lambda log: self._looked_at(log, moment.seq))
+
+    def _known(self, seq: int) -> Kept | None:
+        if seq in self._worlds:
+            self._worlds.move_to_end(seq)
+        return self._worlds.get(seq)
+
     async def _apart(self, look: Callable[[LogReader[AnyEvent]], Awaitable[T]]) -> T:
         """Do it in the thread, over a connection that is opened for it."""
 
@@ -92,38 +126,33 @@ class Past:
             async with await open_reader(self._log, CODEC) as log:
                 return await look(log)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: asyncio.run(read()))
+        return await self._do(lambda: asyncio.run(read()))
+
+    async def _do(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _diff(self, log: LogReader[AnyEvent], begin: Moment, end: Moment) -> Diff:
-        before, after = await self._world(log, begin.seq), await self._world(log, end.seq)
-        return compare(begin, before, end, after, await tally(log, begin, end))
+        before, after = await self._looked_at(log, begin.seq), await self._looked_at(log, end.seq)
+        return compare(begin, before.world, end, after.world, await tally(log, begin, end))
 
-    async def _view(self, log: LogReader[AnyEvent], moment: Moment) -> View:
-        world = await self._world(log, moment.seq)
-        board = self._boards.get(moment.seq)
-        if board is None:
-            board = self._boards[moment.seq] = Board(world, Recipes(self._catalog))
-            board.load()
-            board.graph.refresh()
-        return View(moment, board)
-
-    async def _world(self, log: LogReader[AnyEvent], seq: int) -> World:
-        world = self._worlds.pop(seq, None)
-        if world is None:
+    async def _looked_at(self, log: LogReader[AnyEvent], seq: int) -> Kept:
+        kept = self._worlds.pop(seq, None)
+        if kept is None:
             world = await self._start(log, seq)
             await fold_on(world, log, seq)
-        self._worlds[seq] = world
+            kept = Kept(world, self._catalog)
+        self._worlds[seq] = kept
         while len(self._worlds) > 1 and self._is_too_much():
-            self._boards.pop(self._worlds.popitem(last=False)[0], None)
-        return world
+            self._worlds.popitem(last=False)
+        return kept
 
     async def _start(self, log: LogReader[AnyEvent], seq: int) -> World:
         """A world to go on from: one that was looked at and is near, else that of a snapshot, if it is nearer."""
         nearest = max((kept for kept in self._worlds if kept <= seq), default=0)
         if seq - nearest > ENTRIES_BETWEEN and (found := await snapshot_world(log, seq)) and found.seq > nearest:
             return found
-        return self._worlds[nearest].copy() if nearest else World()
+        return self._worlds[nearest].world.copy() if nearest else World()
 
     def _is_too_much(self) -> bool:
-        entities = sum(len(world.seqs) for world in self._worlds.values())
+        entities = sum(len(kept.world.seqs) for kept in self._worlds.values())
         return len(self._worlds) > WORLDS_MAX or entities > ENTITIES_MAX

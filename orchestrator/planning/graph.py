@@ -145,6 +145,10 @@ class Graph:
         """What a node needs, and whether that is built for the asking."""
         return self._expansion.needs_of(node)
 
+    def readers_of(self, node: Node) -> Iterable[Node]:
+        """Who was made from it, of those that readers get."""
+        return node.readers
+
     def recipe_of(self, node: Node) -> Recipe | None:
         """How a node is made, where that is known."""
         return self._expansion.recipe_of(node)

@@ -75,7 +75,8 @@ class _Walk:
     def targets(self, ref: Ref) -> Iterator[Edge]:
         """The edges to those who need it or were made from it."""
         node = peek(self._board, ref)
-        known = dict.fromkeys(dependent.ref for dependent in islice(chain(node.readers, node.dependents), NODES_MAX))
+        near = islice(chain(self._board.graph.readers_of(node), node.dependents), NODES_MAX)
+        known = dict.fromkeys(other.ref for other in near)
         return (edge for one in known for edge in self.sources(one) if edge.source == ref)
 
     def is_cut(self, drawn: Collection[Ref]) -> Pausing[bool]:

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 from orchestrator.planning.board import Board
 from orchestrator.views.looking import iso, maker_name, peek
 from orchestrator.views.paging import LOOKED_AT_ONCE, Pausing, codes_of, page
 from orchestrator.views.shapes import ContentView, InstanceView, OriginView, PartitionDetail, PartitionFilter
-from statemachines import jobrun, partition
-from statemachines.ids import InstanceId
+from statemachines import jobrun, partition, want
+from statemachines.ids import InstanceId, WantId
 from statemachines.order import BLOCK_MAX, CODES
 from statemachines.partition import Adopted, Built, BuiltReading, Content, Failure, Live, Origin, Partition, Reported
 from statemachines.refs import Ref
@@ -47,6 +46,7 @@ def partition_detail(board: Board, places: Places, ref: Ref, shown: InstanceId |
     asked = made.index(newest if shown is None else shown)
     listed = made[asked if asked >= INSTANCES_MAX else 0 :]
     view, node = instance_view(board, places, made[asked]), peek(board, ref)
+    wanted_by = [*node.roots, *_not_linked(board, ref)]
     return PartitionDetail(
         id=view.id,
         state=view.state,
@@ -57,11 +57,19 @@ def partition_detail(board: Board, places: Places, ref: Ref, shown: InstanceId |
         canonical=None if canonical is None else instance_view(board, places, canonical),
         newest=instance_view(board, places, newest),
         instances=tuple(instance_view(board, places, one) for one in listed[:INSTANCES_MAX]),
-        wanted_by=tuple(islice(node.roots, WANTS_MAX)),
+        wanted_by=tuple(wanted_by[:WANTS_MAX]),
         instances_count=len(made),
-        wanted_by_count=len(node.roots),
+        wanted_by_count=len(wanted_by),
         earlier=listed[INSTANCES_MAX] if len(listed) > INSTANCES_MAX else None,
     )
+
+
+def _not_linked(board: Board, ref: Ref) -> Iterator[WantId]:
+    """The open wants that name a ref and are not in the graph: those that came just now, or all on a board without."""
+    for want_id in board.world.opened:
+        state = board.world.wants[want_id]
+        if want_id not in board.standings and isinstance(state, want.Movable) and ref in state.spec.refs:
+            yield want_id
 
 
 def instance_view(board: Board, places: Places, instance: InstanceId) -> InstanceView:

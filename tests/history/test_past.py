@@ -58,12 +58,10 @@ async def test_a_board_of_the_past_is_that_of_a_replay_at_every_turn(tmp_path: P
         moments = [Moment(seq, None) for seq in fresh]
         Random(seed).shuffle(moments)
         for moment in moments:
-            board = (await past.view(moment)).board
+            board = await past.see(moment, lambda board: board, demand=True)
             assert board.world.digest() == fresh[moment.seq]
-            assert (await past.view(moment)).board is board
-        kept = list(past._worlds)
-        assert len(kept) == WORLDS_MAX
-        assert set(past._boards) <= set(kept)
+            assert await past.see(moment, lambda board: board, demand=True) is board
+        assert len(past._worlds) == WORLDS_MAX
     finally:
         await past.close()
 
@@ -75,7 +73,7 @@ async def test_a_look_back_does_not_stop_the_loop(tmp_path: Path) -> None:
     await write_log(path, layers(6_000))
     past = Past(path, catalog_of(LAYERS))
     try:
-        look = asyncio.create_task(past.view(Moment(end_of(layers(6_000), 5_000), None)))
+        look = asyncio.create_task(past.world(Moment(end_of(layers(6_000), 5_000), None)))
         turns = 0
         while not look.done():
             await asyncio.sleep(0)
