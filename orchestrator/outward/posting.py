@@ -18,6 +18,8 @@ import h11
 from orchestrator.outward.messages import Undelivered
 
 ANSWER_BYTES_MAX = 64 << 10
+BODY_S = 1.0
+"""How long it is read what else an answer says, so that the connection can be used again."""
 _READ_BYTES = 16 << 10
 
 Headers = Sequence[tuple[str, str]]
@@ -76,7 +78,8 @@ class Poster:
     async def _post(self, headers: Headers, body: bytes) -> Answer:
         kept = self._line
         if kept is not None:
-            with suppress(_Gone):
+            # It may have been closed meanwhile, or hold what nobody asked for: a new one tells.
+            with suppress(_Gone, h11.RemoteProtocolError):
                 return await self._exchange(kept, headers, body)
         return await self._exchange(await self._connect(), headers, body)
 
@@ -88,14 +91,12 @@ class Poster:
         self._line = None  # until it is known that it can be used again
         try:
             answer = await self._spoken(line, headers, body)
-        except BaseException:
-            line.writer.transport.abort()
-            raise
-        if line.http.our_state is line.http.their_state is h11.DONE:
-            line.http.start_next_cycle()
-            self._line = line
-        else:
-            line.writer.transport.abort()
+        finally:
+            if line.http.our_state is line.http.their_state is h11.DONE:
+                line.http.start_next_cycle()
+                self._line = line
+            else:
+                line.writer.transport.abort()
         return answer
 
     async def _spoken(self, line: _Line, headers: Headers, body: bytes) -> Answer:
@@ -108,7 +109,11 @@ class Poster:
             response = await _response(line)
         except ConnectionError as error:
             raise _Gone from error
-        await _skip_body(line)
+        with suppress(
+            h11.RemoteProtocolError, OSError, TimeoutError
+        ):  # it has answered: what follows is of no interest
+            async with asyncio.timeout(BODY_S):
+                await _skip_body(line)
         return Answer(response.status_code, _wait_s(response))
 
 

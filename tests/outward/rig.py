@@ -130,13 +130,24 @@ def status(code: int, *headers: str) -> Answering:
     return answer
 
 
-async def dripping(_: Posted, writer: asyncio.StreamWriter) -> bool:
-    """Answer a byte at a time, without end."""
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-    while not writer.is_closing():
-        writer.write(b".")
-        await writer.drain()
-        await asyncio.sleep(0.02)
+def dripping(head: bytes) -> Answering:
+    """Begin an answer and go on a byte at a time, without end."""
+
+    async def answer(_: Posted, writer: asyncio.StreamWriter) -> bool:
+        writer.write(head)
+        while not writer.is_closing():
+            writer.write(b".")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        return False
+
+    return answer
+
+
+async def cut_off(_: Posted, writer: asyncio.StreamWriter) -> bool:
+    """Say yes, and close in the middle of what follows."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nha")
+    await writer.drain()
     return False
 
 

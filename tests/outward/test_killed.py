@@ -52,8 +52,10 @@ class Daemon:
         self._process = await asyncio.create_subprocess_exec(*arguments, cwd=self._folder, stderr=pipe)
         assert self._process.stderr is not None
         async with asyncio.timeout(PATIENCE_S):
+            said = b""
             while b"ready" not in (line := await self._process.stderr.readline()):
-                assert line, "it ended before it was ready"
+                said += line
+                assert line, f"it ended before it was ready: {said.decode()}"
         self._reading = asyncio.ensure_future(self._process.stderr.read())
 
     async def kill(self, *, at_once: bool) -> None:

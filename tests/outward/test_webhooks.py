@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from orchestrator.daemon import open_engine
+from orchestrator.outward import posting
 from orchestrator.outward.credentials import signature
 from orchestrator.outward.messages import Message
 from orchestrator.outward.outlets import telling
@@ -23,6 +24,7 @@ from tests.outward.rig import (
     application,
     babbling,
     build,
+    cut_off,
     dripping,
     hanging_up,
     receiving,
@@ -121,7 +123,7 @@ ANSWERS: dict[str, Answering] = {
     "not authenticated": status(401),
     "redirected elsewhere": status(307, "Location: http://127.0.0.1:1/"),
     "asks for patience": status(429, "Retry-After: 1"),
-    "drips": dripping,
+    "drips": dripping(b"HTTP/1.1 200 OK\r\nX-Slow: "),
     "hangs up": hanging_up,
     "babbles": babbling,
 }
@@ -167,6 +169,25 @@ async def test_a_message_that_a_receiver_never_takes_does_not_hold_up_the_next(t
             await until(lambda: running.facts()[0].delivered == 1)
     assert [body["data"]["cause"]["ref"] for body in bodies(receiver)] == ["bad/1", "bad/2"]
     assert receiver.connections == 1, "a connection is used again"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("answer", [dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"), cut_off])
+async def test_who_has_answered_has_answered_whatever_follows(
+    answer: Answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: a receiver that said yes and then takes its time is told the same for ever."""
+    monkeypatch.setattr(posting, "BODY_S", 0.1)
+    async with receiving() as receiver:
+        receiver.answers = [answer]
+        told = application(tmp_path, hook(receiver))
+        (tmp_path / "key").write_text(KEY)
+        async with open_engine(told) as engine, telling(engine) as running:
+            await build(engine, "bad/1")
+            await build(engine, "bad/2")
+            await until(lambda: running.facts()[0].done == engine.log.head.seq)
+            assert (running.facts()[0].delivered, running.facts()[0].failed) == (2, 0)
+    assert [body["data"]["cause"]["ref"] for body in bodies(receiver)] == ["bad/1", "bad/2"]
 
 
 @pytest.mark.asyncio
