@@ -1,8 +1,8 @@
 """The process that answers one question: JSON in at standard input, JSON out at standard output.
 
 It is nice to everybody else and has its limits from the kernel, so that nothing that a statement makes SQLite do costs
-the machine more than is allowed: it writes no file, and the moment its time is over it is ended by its own alarm, also
-when whoever asked has gone. Only its own exit code says that an answer is one.
+the machine more than is allowed: it writes no file, and when its time is over it is ended by its own timers, also when
+whoever asked has gone. Only its own exit code says that an answer is one.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from orchestrator.sql.question import (
 
 NICENESS = 10
 GRACE_S = 2.0
-"""How much later than whoever asks it ends itself."""
+"""How much later than in good order it ends itself."""
 
 FILE_BYTES = 64 << 20
 """No file is written, but reading a log maps the index of its WAL, which may have to be made."""
@@ -58,7 +58,7 @@ def main() -> int:
 def _bound(connection: Connection) -> None:
     """Everything is read: from now on only the statement can take time or memory."""
     limit_memory(connection)
-    signal.setitimer(signal.ITIMER_REAL, STATEMENT_S + GRACE_S)
+    signal.setitimer(signal.ITIMER_PROF, STATEMENT_S + GRACE_S)
     most = _size() + MORE_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 

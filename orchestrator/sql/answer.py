@@ -177,6 +177,6 @@ def _explaining(guard: Guard, statement: str) -> Generator[None]:
 @contextmanager
 def _in_time(connection: Connection) -> Generator[None]:
     """Stop a statement that takes too long between two steps; one that hangs in a single step is for the kernel."""
-    until = time.monotonic() + STATEMENT_S
-    connection.set_progress_handler(lambda: int(time.monotonic() > until), STEPS_BETWEEN_LOOKS)
+    until = time.process_time() + STATEMENT_S
+    connection.set_progress_handler(lambda: int(time.process_time() > until), STEPS_BETWEEN_LOOKS)
     yield

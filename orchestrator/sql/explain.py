@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from bel.driver import result_code
 from orchestrator.sql.guard import FUNCTIONS, Guard
-from orchestrator.sql.question import MEMORY_BYTES, STATEMENT_S, QueryRefused
+from orchestrator.sql.question import MEMORY_BYTES, QUESTION_S, STATEMENT_S, QueryRefused
 from orchestrator.sql.relations import RELATIONS
 
 _INTERRUPT, _NO_MEMORY, _TOO_BIG, _CORRUPT = 9, 7, 18, 11
@@ -25,8 +25,14 @@ def no_select(guard: Guard, statement: str) -> QueryRefused:
 
 def too_slow() -> QueryRefused:
     """A statement that does not come to an end."""
-    why = f"the statement takes longer than {STATEMENT_S:g} s"
+    why = f"the statement takes longer than {STATEMENT_S:g} s of a core"
     return QueryRefused("query_too_costly", why, "ask for less: a WHERE on seq or id, a join on equal columns")
+
+
+def too_much() -> QueryRefused:
+    """A question for which too much has to be read."""
+    why = f"the question takes longer than {QUESTION_S:g} s"
+    return QueryRefused("query_too_costly", why, "name fewer views: each is read as a whole")
 
 
 def too_big() -> QueryRefused:

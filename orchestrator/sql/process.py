@@ -18,7 +18,7 @@ from orchestrator.errors import is_code
 from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
 from orchestrator.runtime.layout import Layout
-from orchestrator.sql.explain import too_big, too_slow
+from orchestrator.sql.explain import too_big, too_much, too_slow
 from orchestrator.sql.question import ANSWER_BYTES_MAX, QUESTION_S, REFUSED, QueryRefused, Question, RefusedText
 from orchestrator.views.jobs import jobs
 from statemachines.world import World
@@ -53,8 +53,7 @@ class Queries:
             async with asyncio.timeout(QUESTION_S):
                 return await self._unless_ended(msgspec.json.encode(question))
         except TimeoutError:
-            why = f"the question takes longer than {QUESTION_S:g} s"
-            raise QueryRefused("query_too_costly", why, "name fewer views: each is read as a whole") from None
+            raise too_much() from None
         finally:
             self._running -= 1
 
@@ -136,8 +135,10 @@ def _outcome(code: int, said: bytes, complained: bytes) -> bytes:
             told = msgspec.json.decode(said, type=RefusedText)
             assert is_code(told.code), f"the process refuses with a new code, {told.code}"
             raise QueryRefused(told.code, told.why, told.hint)
-        case _ if code == -signal.SIGALRM:
+        case _ if code == -signal.SIGPROF:
             raise too_slow()
+        case _ if code == -signal.SIGALRM:
+            raise too_much()
         case _ if code == -signal.SIGKILL or b"MemoryError" in complained:
             raise too_big()
         case _:

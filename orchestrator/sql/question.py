@@ -13,9 +13,9 @@ ANSWER_BYTES_MAX = 8 << 20
 """Of the rows, as JSON."""
 
 STATEMENT_S = 10.0
-"""How long a statement may take, apart from what has to be read for it."""
+"""How long a statement may keep a core busy, apart from what has to be read for it."""
 
-QUESTION_S = 60.0
+QUESTION_S = 100.0
 """How long everything may take: reading the log up to the moment, filling the tables, the statement."""
 
 MEMORY_BYTES = 256 << 20

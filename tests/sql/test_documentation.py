@@ -27,7 +27,7 @@ def test_the_limits_are_documented_as_they_are() -> None:
     """Broken: somebody relies on more than he gets."""
     for said in (
         f"{question.STATEMENT_BYTES_MAX >> 10} KiB",
-        f"{question.STATEMENT_S:g} s and {question.MEMORY_BYTES >> 20} MiB",
+        f"{question.STATEMENT_S:g} s of a core and {question.MEMORY_BYTES >> 20} MiB",
         f"| a question | {question.QUESTION_S:g} s",
         f"{ROWS_MAX:,} rows, {question.ANSWER_BYTES_MAX >> 20} MiB",
         f"| at once | {process.QUESTIONS_MAX};",

@@ -231,7 +231,7 @@ def test_a_single_step_that_does_not_end_is_ended_by_the_kernel(tmp_path: Path) 
     )
     question = msgspec.json.encode(Question(str(tmp_path), ONE_LONG_STEP))
     done = subprocess.run([sys.executable, "-c", program], input=question, capture_output=True, check=False, timeout=60)
-    assert (done.returncode, done.stdout) == (-signal.SIGALRM, b"")
+    assert (done.returncode, done.stdout) == (-signal.SIGPROF, b"")
 
 
 @pytest.mark.asyncio
