@@ -11,6 +11,7 @@ from orchestrator.commands import Accepted, CreateWant
 from orchestrator.daemon import Application, Engine, open_engine
 from orchestrator.exporters import Metrics
 from orchestrator.outward.outlets import telling
+from orchestrator.runtime.clock import Clock
 from statemachines.ids import WantId
 from statemachines.want import Movable
 
@@ -56,13 +57,13 @@ def bad(context):
 
 
 @asynccontextmanager
-async def measured(folder: Path) -> "AsyncGenerator[tuple[Engine, Metrics]]":
+async def measured(folder: Path, clock: Clock | None = None) -> "AsyncGenerator[tuple[Engine, Metrics]]":
     """An engine whose loop is measured."""
     (folder / "wantd.toml").write_text(CONFIG)
     (folder / "metered_jobs.py").write_text(JOBS)
     application = Application.load(folder / "wantd.toml")
-    metrics = Metrics(application.layout)
-    async with open_engine(application, meter=metrics.meter) as engine, telling(engine) as told:
+    metrics = Metrics(application.layout, clock)
+    async with open_engine(application, clock, metrics.meter) as engine, telling(engine) as told:
         metrics.outlets = told.facts
         yield engine, metrics
 

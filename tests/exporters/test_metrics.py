@@ -16,10 +16,16 @@ from orchestrator.api.app import create_app
 from orchestrator.daemon import Engine
 from orchestrator.exporters import Metrics
 from orchestrator.exporters.meter import PrometheusMeter
+from orchestrator.outward.pump import Facts
+from orchestrator.runtime import snapshots
+from orchestrator.runtime.clock import SystemClock
 from statemachines.ids import SECOND_US, Timestamp
 from tests.exporters.rig import CONFIG, build, measured, sample, scrape
 from tests.house.source import ROOT
 from tests.kit.core import Core, ended
+from tests.runtime.rig import HandClock
+
+OUTCOMES = ("delivered", "failed", "unwanted")
 
 
 @pytest.mark.asyncio
@@ -76,6 +82,56 @@ def test_what_was_under_way_at_a_restart_is_measured_to_its_end() -> None:
     core.turn(ended(run))
     meter.turned(core.facts[done:], core.board.world, 0.0)
     assert registry.get_sample_value("wantd_jobrun_seconds_sum", {"job_name": "good"}) == 40
+
+
+@pytest.mark.asyncio
+async def test_a_clock_that_is_set_is_counted_by_direction(tmp_path: Path) -> None:
+    """If this fails, times in the log go back and nobody can see when that began."""
+    clock = HandClock()
+    async with measured(tmp_path, clock) as (engine, metrics):
+        for by_s in (-3600, 0.5, 7200, -30):
+            clock.set(by_s)
+            await build(engine, f"good/{abs(int(by_s))}")
+        seen = await scrape(engine, metrics)
+    assert seen[sample("wantd_clock_sets_total", direction="back")] == 2
+    assert seen[sample("wantd_clock_sets_total", direction="forward")] == 1
+
+
+@pytest.mark.asyncio
+async def test_replay_and_snapshots_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If this fails, a start that takes ever longer, or snapshots that are made no more, are seen by nobody."""
+    monkeypatch.setattr(snapshots, "ENTRIES_BETWEEN", 50)
+    async with measured(tmp_path) as (engine, metrics):
+        before = await scrape(engine, metrics)
+        assert before[sample("wantd_snapshot_timestamp_seconds")] == before[sample("wantd_snapshot_head")] == 0
+        for n in range(40):
+            await build(engine, f"good/{n}")
+        async with asyncio.timeout(30):
+            while not (seen := await scrape(engine, metrics))[sample("wantd_snapshot_seconds")]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # it is made beside what happens here
+        head = int(seen[sample("wantd_snapshot_head")])
+        (entry,) = [entry async for batch in engine.log.read(after=head - 1, upto=head) for entry in batch]
+    assert seen[sample("wantd_snapshot_timestamp_seconds")] == entry.at / SECOND_US
+    async with measured(tmp_path) as (engine, metrics):
+        again = await scrape(engine, metrics)
+    assert 0 < again[sample("wantd_replay_seconds")] < 60
+    assert again[sample("wantd_snapshot_head")] >= head
+
+
+@pytest.mark.asyncio
+async def test_how_far_others_have_been_told_is_measured(tmp_path: Path) -> None:
+    """If this fails, a receiver that is told nothing is seen only by whoever misses the message."""
+    async with measured(tmp_path) as (engine, metrics):
+        await build(engine, "good/1")
+        world = (await engine.board()).world
+        now = SystemClock().now()
+        metrics.outlets = lambda: (Facts("a", world.seq - 3, now - 90 * SECOND_US, 5, 2, 1), Facts("b", world.seq))
+        seen = await scrape(engine, metrics)
+    assert seen[sample("wantd_outward_behind_entries", outlet="a")] == 3
+    assert 90 <= seen[sample("wantd_outward_behind_seconds", outlet="a")] < 150
+    assert seen[sample("wantd_outward_behind_seconds", outlet="b")] == 0
+    told = {outcome: seen[sample("wantd_outward_messages_total", outlet="a", outcome=outcome)] for outcome in OUTCOMES}
+    assert told == {"delivered": 5, "failed": 2, "unwanted": 1}
 
 
 def names_in(text: str) -> set[str]:
