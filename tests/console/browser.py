@@ -13,7 +13,7 @@ from tests.console.story import Harbour
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 
 Scheme = Literal["light", "dark"]
 
