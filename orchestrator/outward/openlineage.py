@@ -86,16 +86,18 @@ class OpenLineage:
     def _event(
         self, entry: Entry[AnyEvent], kind: EventType, spec: RunSpec, activation: Activation, world: World
     ) -> RunEvent:
-        made = [_part(world, output.instance) for output in spec.outputs]
         has_ended = kind not in {"START", "RUNNING"}
         read = _read(world, spec, activation) if has_ended else activation.inputs
+        # The world may be beyond this entry: what is to be made may be there by now.
+        made = [_part(world, output.instance) for output in spec.outputs] if has_ended else []
+        to_make = [_Part(output.ref, output.instance, None) for output in spec.outputs]
         return RunEvent(
             event_type=kind,
             event_time=iso(entry.at),
             run=Run(self.uuid(spec.id), self._run_facets(entry, spec, activation, world)),
             job=Job(self._namespace, spec.job, self._job_facets(spec.job)),
             inputs=tuple(self._inputs(_part(world, instance) for instance in read)),
-            outputs=tuple(self._outputs(made if not has_ended else (one for one in made if one.content))),
+            outputs=tuple(self._outputs([one for one in made if one.content] if has_ended else to_make)),
         )
 
     def _run_facets(self, entry: Entry[AnyEvent], spec: RunSpec, activation: Activation, world: World) -> Facets:
