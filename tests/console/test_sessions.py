@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import stat
 import time
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -160,3 +162,25 @@ async def test_a_session_does_not_outlive_the_daemon(tmp_path: Path) -> None:
         anna.harbour = second
         assert (await anna.get("/")).status == 303
     assert sessions.SESSIONS_MAX
+
+
+@pytest.mark.asyncio
+async def test_a_stream_ends_with_its_session(quiet: Harbour) -> None:
+    """Broken: who logged out, or was, is still told what happens."""
+    anna = Visitor(quiet)
+    await anna.log_in()
+
+    def listen(heard: asyncio.Event, loop: asyncio.AbstractEventLoop) -> bytes:
+        with closing(HTTPConnection("127.0.0.1", quiet.port, timeout=60)) as connection:
+            connection.request("GET", "/console/stream", headers={"Cookie": anna.cookie})
+            response = connection.getresponse()
+            begun = response.read1()
+            loop.call_soon_threadsafe(heard.set)
+            return begun + response.read()
+
+    heard = asyncio.Event()
+    listening = asyncio.create_task(asyncio.to_thread(listen, heard, asyncio.get_running_loop()))
+    await heard.wait()
+    await quiet.door.report("tides/date=2013-05-01")
+    await anna.press("/logout")
+    assert b"retry:" in await listening

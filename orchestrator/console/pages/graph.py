@@ -15,6 +15,8 @@ from orchestrator.views.shapes import GraphNode, GraphView, JobRunFilter
 from statemachines import jobrun
 
 OPEN = ("Running", "Launching", "Canceling", "Queued", "Buffering")
+"""What says most about a job first."""
+
 ENDED = ("Succeeded", "Failed", "Lost", "DepMiss")
 
 DEPTH = 2

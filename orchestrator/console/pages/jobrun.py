@@ -7,6 +7,7 @@ import msgspec
 from orchestrator.api.door import DoorError
 from orchestrator.console.formats import between
 from orchestrator.console.happenings import Happening, life
+from orchestrator.console.pages.jobruns import OPEN
 from orchestrator.console.visits import Visit
 from orchestrator.views.jobruns import jobrun_view
 from orchestrator.views.shapes import JobRunDetail, JobRunView, LogText
@@ -15,8 +16,7 @@ from statemachines.ids import RunId
 TAIL_BYTES = 65_536
 TRIES_SHOWN = 20
 OUTPUTS_SHOWN = 100
-OPEN = frozenset({"Buffering", "Queued", "Launching", "Running", "Canceling"})
-STOPPABLE = OPEN - {"Canceling"}
+STOPPABLE = frozenset(OPEN) - {"Canceling"}
 
 
 class JobRunPage(msgspec.Struct, frozen=True):

@@ -10,6 +10,8 @@ from orchestrator.console.visits import Visit
 from orchestrator.views.shapes import JobRunFilter, JobRunView
 from statemachines import jobrun
 
+OPEN = tuple(state.__name__ for state in get_args(jobrun.Open))
+
 
 class JobRuns(msgspec.Struct, frozen=True):
     """A page of JobRuns. ``older`` is the JobRun after which the next page begins."""
@@ -19,6 +21,8 @@ class JobRuns(msgspec.Struct, frozen=True):
     numbers: dict[str, int]
     items: tuple[JobRunView, ...]
     older: str | None
+    open: tuple[str, ...] = OPEN
+    """The states in which a JobRun is open."""
 
 
 async def jobruns(visit: Visit) -> JobRuns:

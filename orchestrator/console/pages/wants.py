@@ -4,7 +4,7 @@ from typing import get_args
 
 import msgspec
 
-from orchestrator.console.pages.overview import counts
+from orchestrator.console.pages.overview import OPEN, counts
 from orchestrator.console.paging import PAGE, following
 from orchestrator.console.visits import Visit
 from orchestrator.views.shapes import WantFilter, WantView
@@ -18,6 +18,8 @@ class Wants(msgspec.Struct, frozen=True):
     numbers: dict[str, int]
     items: tuple[WantView, ...]
     older: str | None
+    open: tuple[str, ...] = OPEN
+    """The states in which a want is open."""
 
 
 async def wants(visit: Visit) -> Wants:

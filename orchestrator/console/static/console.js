@@ -133,7 +133,7 @@ const show = async (seq) => {
       slider.max = page.body.dataset.head;
       time.querySelector(".now").href = page.querySelector("#time .now").href;
     } catch (error) {
-      label.textContent = "cannot be shown";
+      label.textContent = `entry ${slider.value}: it was not there`;
       console.warn(error.message);
     }
   }
