@@ -85,7 +85,7 @@ def _about(world: World, entity: str) -> str:
     if (run := world.runs.get(RunId(entity))) is not None:
         return head_of(run).job
     if (want := world.wants.get(WantId(entity))) is not None:
-        return (*want.spec.patterns, *want.spec.refs)[0]
+        return want.spec.patterns[0] if want.spec.patterns else want.spec.refs[0]
     return ""
 
 
