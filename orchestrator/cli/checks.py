@@ -40,6 +40,7 @@ PACKAGES = ("wantd", "orchestrator", "statemachines", "bel")
 OLDEST_PYTHON = (3, 11)
 FREE_BYTES = 1 << 30
 ANSWER_S = 5.0
+EXTRA_OTEL = "install it: pip install 'wantd[otel]'"
 OPEN_FILES = 1024
 BUILT = 1_760_000_000
 """A moment before this program existed, in seconds since 1970: a clock that says less is wrong."""
@@ -232,6 +233,8 @@ def _secret_file(what: str, path: Path) -> Finding:
 def outlets(application: Application) -> Iterator[Finding]:
     """Are the keys of those who are told something there, and has everything arrived?"""
     outward, folder = application.config.outward, application.config.folder
+    if outward.opentelemetry is not None and importlib.util.find_spec("opentelemetry") is None:
+        yield Finding("extra otel", "problem", "traces are configured and it is not installed", EXTRA_OTEL)
     keys = {webhook.name: webhook.secret for webhook in outward.webhook}
     keys |= {name: table.token for name, table in outward.services.items()}
     for name, key in keys.items():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,19 @@ def test_what_is_in_the_way_is_told(tmp_path: Path) -> None:
     assert "answered 503" in here(tmp_path, "outward", "status").stdout
     found = doctor(tmp_path)
     assert (found["outlet alerts"]["verdict"], found["outlet alerts"]["mend"] != "") == ("warning", True)
+
+
+def test_the_doctor_misses_the_extra_of_traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: that an extra is missing is seen only when the daemon does not start."""
+    application(tmp_path, '[outward.opentelemetry]\nurl = "http://127.0.0.1:9/v1/traces"\n')
+    assert "extra otel" not in doctor(tmp_path)
+    find = importlib.util.find_spec
+
+    def found(name: str) -> ModuleSpec | None:
+        return None if name == "opentelemetry" else find(name)
+
+    monkeypatch.setattr(importlib.util, "find_spec", found)
+    assert doctor(tmp_path)["extra otel"]["verdict"] == "problem"
 
 
 def doctor(folder: Path) -> dict[str, dict[str, str]]:
