@@ -38,7 +38,7 @@ NOT_FOR_CLIENTS = {
 WISH = Wish(("a",), "e", "console", 1, 2.0, 3.0, "2013-01-01", "k", "c", plan="p")
 ASKED: dict[str, Callable[[Client], object]] = {
     "create_want": lambda client: client.create_want(WISH),
-    "list_wants": lambda client: client.wants(WantFilter(("Idle",), "a", "w0-0", 5)),
+    "list_wants": lambda client: client.wants(WantFilter(("Idle",), "a", "newest", "w0-0", 5)),
     "show_want": lambda client: client.want("w/1"),
     "wait_want": lambda client: client.wait_want("w1", 5),
     "show_progress": lambda client: client.progress("w1"),
@@ -51,7 +51,7 @@ ASKED: dict[str, Callable[[Client], object]] = {
     "show_lineage": lambda client: client.lineage("a", "up", 3),
     "taint": lambda client: client.taint(("a",), "x", downstream=True),
     "report": lambda client: client.report("a", digest="d", location="l", metadata={"a": 1}),
-    "list_jobruns": lambda client: client.jobruns(JobRunFilter("j", ("Queued",), "w1", "r0-0", 5)),
+    "list_jobruns": lambda client: client.jobruns(JobRunFilter("j", ("Queued",), "w1", "newest", "r0-0", 5)),
     "show_jobrun": lambda client: client.jobrun("r1"),
     "cancel_jobrun": lambda client: client.cancel_jobrun("r1", "x", expected=3),
     "show_log": lambda client: client.log_text("r1", 5),
