@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
+from orchestrator.api.local import LocalDoor
+from orchestrator.console.recent import LAUNCHES_LOOKED_AT
 from orchestrator.console.rendering import assets
 from orchestrator.console.routes import PAGES
 from orchestrator.views.shapes import EntryFilter, JobRunFilter, PartitionFilter, WantFilter
@@ -216,3 +218,31 @@ async def walked(anna: Visitor, path: str, row: str) -> list[str]:
         pages += 1
     assert pages > 1
     return sorted(found)
+
+
+async def test_no_page_asks_for_everything(at: Harbour, anna: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: a page takes longer the more there is."""
+    asked: list[WantFilter | PartitionFilter | JobRunFilter | EntryFilter] = []
+
+    def noted(name: str) -> None:
+        read = getattr(LocalDoor, name)
+
+        async def noting(door: LocalDoor, chosen: WantFilter | PartitionFilter | JobRunFilter | EntryFilter) -> object:
+            asked.append(chosen)
+            return await read(door, chosen)
+
+        monkeypatch.setattr(LocalDoor, name, noting)
+
+    shown = await addresses(at)
+    for name in ("wants", "partitions", "jobruns", "entries"):
+        noted(name)
+    for address in shown:
+        await anna.get(address)
+    assert len(asked) > len(shown)
+    for chosen in asked:
+        if isinstance(chosen, EntryFilter):
+            assert chosen.upto is not None
+            assert chosen.upto - chosen.after <= LAUNCHES_LOOKED_AT
+        else:
+            assert chosen.limit is not None
+            assert chosen.limit <= 100
