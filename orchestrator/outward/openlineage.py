@@ -18,7 +18,7 @@ from orchestrator.catalog import Catalog
 from orchestrator.outward import runevents
 from orchestrator.outward.messages import Message
 from orchestrator.outward.runevents import EventType, Facet, Facets, Input, Job, Output, Run, RunEvent
-from orchestrator.outward.sinks import Batch, Scene
+from orchestrator.outward.sinks import Batch, Scene, gently
 from orchestrator.views.looking import iso
 from statemachines import jobrun
 from statemachines.events import AnyEvent
@@ -67,7 +67,7 @@ class OpenLineage:
 
     async def take(self, batch: Batch, scene: Scene, /) -> list[Message]:
         """An event for each JobRun that was launched, was seen running, or ended."""
-        return list(self._messages(batch, scene.world))
+        return await gently(self._messages(batch, scene.world))
 
     def uuid(self, entity: str) -> str:
         """The UUID of a want or a JobRun: the same for ever."""

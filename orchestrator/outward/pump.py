@@ -248,6 +248,7 @@ class Pump:
                 if batch and entry.batch != batch[0].batch:
                     yield batch
                     batch = []
+                    await asyncio.sleep(0)  # a chunk of the log holds many, and the engine is to have its turns
                 batch.append(entry)
         if batch:
             yield batch

@@ -4,7 +4,8 @@ A sink is told whole batches in the order of the log and answers with messages. 
 whenever they are told: what it looks up beside them are facts that no later entry changes.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from bel.entry import Entry
@@ -15,6 +16,10 @@ from statemachines.world import World
 
 Batch = Sequence[Entry[AnyEvent]]
 """All entries of one batch."""
+
+
+AT_ONCE = 20
+"""How many messages are made before others have their turn: some milliseconds."""
 
 
 class Scene:
@@ -29,6 +34,16 @@ class Scene:
         async for (entry,) in self._log.read(after=max(0, seq - 1), upto=max(0, seq)):
             return entry
         return None
+
+
+async def gently(messages: Iterable[Message]) -> list[Message]:
+    """Make messages one after the other, and let the engine have its turns in between: a batch may hold thousands."""
+    found: list[Message] = []
+    for message in messages:
+        found.append(message)
+        if len(found) % AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return found
 
 
 class Sink(Protocol):

@@ -16,7 +16,7 @@ import msgspec
 from bel.entry import Entry
 from orchestrator.catalog import Catalog
 from orchestrator.outward.messages import Message
-from orchestrator.outward.sinks import Batch, Scene
+from orchestrator.outward.sinks import Batch, Scene, gently
 from statemachines import jobrun, partition, want
 from statemachines.events import AnyEvent
 from statemachines.ids import RunId, Timestamp, WantId
@@ -106,7 +106,9 @@ class Traces:
     async def take(self, batch: Batch, scene: Scene, /) -> list[Message]:
         """The spans that end in a batch."""
         spans = (span for entry in batch for span in self._spans(entry, scene.world))
-        return [Message(f"{span.trace_id.hex()}-{span.span_id.hex()}", self._encode(span)) for span in spans]
+        return await gently(
+            Message(f"{span.trace_id.hex()}-{span.span_id.hex()}", self._encode(span)) for span in spans
+        )
 
     def trace_id(self, wish: WantId) -> bytes:
         """The id of the trace of a want."""
