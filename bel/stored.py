@@ -87,9 +87,10 @@ class StoredLog(LogReader[E]):
         row, *following = await self._store.rows(seq - 1, min(seq + 1, self._head.seq), 2)
         if following and following[0][BATCH] != seq + 1:
             raise SnapshotRefused(seq, f"it is inside the batch that begins at {row[BATCH]}")
+        sealed = await asyncio.to_thread(snapshot_seal, snapshot, row)  # a second for a million entities
         async with self._turn:
             self._check_usable()
-            await self._store.save_snapshot(snapshot, snapshot_seal(snapshot, row))
+            await self._store.save_snapshot(snapshot, sealed)
 
     async def drop_snapshot(self, seq: int) -> None:
         """Forget the snapshot at ``seq``."""

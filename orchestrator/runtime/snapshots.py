@@ -21,8 +21,8 @@ from bel.log import Log, ReadableLog
 from orchestrator.runtime.mailbox import NoAnswer
 from orchestrator.runtime.meter import UNMETERED, Meter
 from statemachines.events import AnyEvent
-from statemachines.snapshot import FORMAT, decode_world, encode_world
-from statemachines.world import World
+from statemachines.snapshot import FORMAT, decode_world, encode_states
+from statemachines.world import States, World
 
 ENTRIES_BETWEEN = 10_000
 """The fewest entries that make a new snapshot worth while."""
@@ -64,9 +64,9 @@ async def snapshot_world(log: ReadableLog[AnyEvent], upto: int | None = None) ->
 async def save_world(log: Log[AnyEvent], world: World) -> Snapshot:
     """Keep the world as of its seq, which must be the end of a batch, and drop what is superfluous then.
 
-    The world may go on meanwhile: what takes long is done to a copy, in a thread.
+    The world may go on meanwhile: what takes long is done to its states, in a thread.
     """
-    snapshot = await asyncio.to_thread(_snapshot_of, world.copy())
+    snapshot = await asyncio.to_thread(_snapshot_of, world.states())
     await log.save_snapshot(snapshot)
     for seq in superfluous([one.seq for one in await log.snapshots()], log.head.seq):
         await log.drop_snapshot(seq)
@@ -131,8 +131,9 @@ async def _newest(log: ReadableLog[AnyEvent]) -> int:
     return taken[-1].seq if taken else 0
 
 
-def _snapshot_of(world: World) -> Snapshot:
-    return Snapshot(world.seq, world.digest(), encode_world(world), FORMAT)
+def _snapshot_of(states: States) -> Snapshot:
+    kept = states._replace(canonical=list(states.canonical), seqs=list(states.seqs))  # they are gone through twice
+    return Snapshot(states.seq, kept.digest(), encode_states(kept), FORMAT)
 
 
 async def _newest_world(log: ReadableLog[AnyEvent], upto: int | None) -> tuple[World, str] | None:

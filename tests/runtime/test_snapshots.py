@@ -8,7 +8,7 @@ import pytest
 
 from bel.entry import Snapshot
 from orchestrator.runtime.snapshots import load_world, save_world
-from statemachines.snapshot import FORMAT, encode_world
+from statemachines.snapshot import FORMAT, encode_states, encode_world
 from statemachines.world import World
 from tests.runtime.rig import Rig
 
@@ -24,8 +24,8 @@ command = ["raw"]
 
 def without_its_wants(sound: Snapshot, world: World) -> Snapshot:
     states = world.states()
-    without = msgspec.structs.replace(states, wants=[], opened={}, seqs=states.seqs[len(states.wants) :])
-    body = msgspec.msgpack.encode(without)
+    without = states._replace(wants=[], opened={}, seqs=list(states.seqs)[len(world.wants) :])
+    body = encode_states(without)
     return msgspec.structs.replace(sound, body=body)
 
 
