@@ -4,6 +4,7 @@ Ctrl-C ends the measuring early; what was measured until then is shown, or kept,
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,6 +32,8 @@ NO_FLOOR = "No floor was found ($WANTD_FLOOR names its floor.py): only wantd was
 def main() -> None:
     """Run what the arguments say."""
     chosen = _arguments()
+    if chosen.reads is not None:
+        os.execv(sys.executable, [sys.executable, "-m", "benchmarks.million", "--size", str(chosen.reads), "--past"])
     adopt_orphans()
     rows: list[Row] = []
     try:
@@ -49,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--job", action="append", choices=JOB_KINDS, help="only this kind; may be repeated")
     parser.add_argument("--size", action="append", type=_size, help=f"instead of {SIZES}; may be repeated")
     parser.add_argument("--large", action="store_true", help=f"{LARGE:,} too, for inline jobs")
+    parser.add_argument("--reads", type=int, metavar="N", help="instead, what reads cost where there are N partitions")
     parser.add_argument("--rounds", type=int, default=3, help="how often each case is run (default 3)")
     parser.add_argument("--write", action="store_true", help=f"keep the figures in {PAGE.relative_to(ROOT)}")
     return parser.parse_args()

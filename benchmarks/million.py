@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from benchmarks.asking import Asked, Asker, Beat
@@ -29,10 +30,18 @@ SIZE = 1_000_000
 TIMES = 100
 
 
-async def measure(size: int, folder: Path, times: int, *, is_there: bool) -> None:
+class Chosen(NamedTuple):
+    """How many partitions there are to be, how often each read is asked, and whether the past is asked about too."""
+
+    size: int
+    times: int
+    past: bool
+
+
+async def measure(chosen: Chosen, folder: Path, *, is_there: bool) -> None:
     """Build if nothing is there, ask again, restart, and read."""
     if not is_there:
-        await _build(size, folder)
+        await _build(chosen.size, folder)
     before, began = _resident_mb(), time.perf_counter()
     application = Application.load(folder / "wantd.toml")
     metrics = Metrics(application.layout)
@@ -41,7 +50,7 @@ async def measure(size: int, folder: Path, times: int, *, is_there: bool) -> Non
         held = len((await engine.board()).holdings.newest)
         each = (_resident_mb() - before) * 1024 / held
         _say(f"memory: {each:.2f} KB a partition with its last run, of {held:,}")
-        print(_table(await _read_all(engine, times)))
+        print(_table(await _read_all(engine, chosen.times, past=chosen.past)))
     _say(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
@@ -54,10 +63,10 @@ async def _build(size: int, folder: Path) -> None:
             _say(f"{what}: {time.perf_counter() - began:.1f} s")
 
 
-async def _read_all(engine: Engine, times: int) -> list[Asked]:
+async def _read_all(engine: Engine, times: int, *, past: bool) -> list[Asked]:
     found: list[Asked] = []
     async with _asker(engine) as asker:
-        for name, targets in (await reads(engine)).items():
+        for name, targets in (await reads(engine, past=past)).items():
             found.append(await asker.ask(name, targets, times))
             _say(" ".join(found[-1].row()))
     return found
@@ -71,7 +80,7 @@ async def _asker(engine: Engine) -> AsyncGenerator[Asker]:
         asker.close()
 
 
-async def reads(engine: Engine) -> dict[str, list[str]]:
+async def reads(engine: Engine, *, past: bool) -> dict[str, list[str]]:
     """What is asked, by name: each read with some ways to ask it, taken in turn."""
     board = await engine.board()
     world, head = board.world, engine.log.head.seq
@@ -108,6 +117,11 @@ async def reads(engine: Engine) -> dict[str, list[str]]:
         "graph": [_target("/graph", ref=middle, depth="1")],
         "graph of what all read": [_target("/graph", ref="root", depth="1")],
     }
+    if past:
+        asked["a partition of the past"] = [_target("/partition", ref="root", at=str(head // 2))]
+        asked["a page of the past"] = [_target("/partitions", at=str(head // 2), **page)]
+        asked["why, of the past"] = [_target("/why", ref="root", at=str(head // 2))]
+        asked["a want of the past"] = [_target(f"/wants/{wants[0]}", at=str(head // 2))]
     return asked
 
 
@@ -136,10 +150,12 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=SIZE, help=f"how many partitions (default {SIZE:,})")
     parser.add_argument("--folder", type=Path, help="where they are, or are made and kept")
     parser.add_argument("--times", type=int, default=TIMES, help=f"how often each read is asked (default {TIMES})")
-    chosen = parser.parse_args()
-    folder: Path = chosen.folder or Path(tempfile.gettempdir()) / f"wantd-{chosen.size}"
+    parser.add_argument("--past", action="store_true", help="also as of the middle of the log")
+    told = parser.parse_args()
+    folder: Path = told.folder or Path(tempfile.gettempdir()) / f"wantd-{told.size}"
     folder.mkdir(parents=True, exist_ok=True)
-    asyncio.run(measure(chosen.size, folder, chosen.times, is_there=(folder / "wantd.toml").exists()))
+    chosen = Chosen(told.size, told.times, told.past)
+    asyncio.run(measure(chosen, folder, is_there=(folder / "wantd.toml").exists()))
 
 
 if __name__ == "__main__":
