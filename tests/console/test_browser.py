@@ -176,14 +176,16 @@ async def test_the_keyboard_is_enough(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 async def test_nobody_is_kept_out(tmp_path: Path) -> None:
-    """Broken: a page has a serious fault for a screen reader, a keyboard or weak eyes, light or dark."""
+    """Broken: a page has a serious fault for a screen reader, a keyboard or weak eyes; or is too wide for a phone."""
     async with harbour(tmp_path) as at, chromium() as browser:
         await busy(at, *FEW)
         shown = await paths(at)
         light = await faults_of(await open_page(browser, "light"), at, shown)
         dark = await faults_of(await open_page(browser, "dark"), at, ["/?at=30", shown[-4]])
+        wide = await wider_than_a_phone(await open_page(browser, width=400), at, shown)
         at.release()
     assert light + dark == []
+    assert wide == []
 
 
 async def faults_of(page: Page, at: Harbour, paths: list[str]) -> list[str]:
@@ -193,6 +195,17 @@ async def faults_of(page: Page, at: Harbour, paths: list[str]) -> list[str]:
     for path in paths:
         await page.goto(f"{at.address}/console{path}")
         found += [f"{path}: {fault}" for fault in await faults(page)]
+    return found
+
+
+async def wider_than_a_phone(page: Page, at: Harbour, paths: list[str]) -> list[str]:
+    """The pages that have to be moved sideways on a phone."""
+    await log_in(page, at)
+    found: list[str] = []
+    for path in paths:
+        await page.goto(f"{at.address}/console{path}")
+        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(path)
     return found
 
 
