@@ -24,7 +24,7 @@ from tests.security.wire import ask
 CHANGES = {
     *("init", "serve", "build", "want create", "want cancel", "want retry", "want pause", "want resume"),
     *("partition taint", "partition report", "jobrun cancel", "bel import", "bel recover", "bel snapshot make"),
-    *("token create", "token revoke"),
+    *("token create", "token revoke", "console", "outward resend"),
 }
 """Commands that answer with no more than what they did."""
 OWN_OUTPUT = {"job exec", "job configure", "partition path"}
@@ -74,6 +74,7 @@ def questions(wants: list[str], runs: list[str], refs: list[str]) -> dict[str, l
         "sql": [[f"SELECT * FROM {view}"] for view in ("wants", "partitions", "jobruns", "jobs", "events")],
         "bel fork": [["--at", "20", FORK]],
         "bel compare": [[FORK]],
+        "outward status": [[]],
         "token list": [[]],
         "config check": [[]],
         "config show": [[]],
