@@ -122,7 +122,7 @@ async def compare(page: Page, at: Harbour) -> None:
 
 @pytest.mark.asyncio
 async def test_a_page_follows_what_happens_and_what_a_jobrun_prints(tmp_path: Path) -> None:
-    """Broken: a page that is open shows what was, not what is, or moves away what somebody types."""
+    """Broken: an open page shows what was, not what is; or moves away what somebody types; or outlives its session."""
     expect.set_options(timeout=PATIENCE_MS)
     async with harbour(tmp_path) as at, chromium() as browser:
         page = await open_page(browser)
@@ -140,6 +140,10 @@ async def test_a_page_follows_what_happens_and_what_a_jobrun_prints(tmp_path: Pa
         await expect(page.locator("#state")).to_contain_text("Succeeded")
         assert (await at.door.wait_want(want.id, 60)).state == "Successful"
         assert watched.complaints == []
+        other = await page.context.new_page()
+        await other.goto(f"{at.address}/console/")
+        await other.get_by_role("button", name="Log out").click()
+        await expect(page).to_have_url(f"{at.address}/console/login")
 
 
 @pytest.mark.asyncio

@@ -34,6 +34,7 @@ const takeOver = (page, selector) => {
 // -- following the log ------------------------------------------------------------------------------------------------
 
 let feed = null;
+let lost = false;
 let stale = false;
 let busy = false;
 
@@ -70,7 +71,14 @@ const listen = () => {
   if (feed || inPast() || document.hidden) return;
   feed = new EventSource(`${base}/stream?after=${document.body.dataset.head}`);
   feed.addEventListener("moved", refresh);
-  feed.addEventListener("error", () => feed?.readyState === EventSource.CLOSED && (feed = null));
+  feed.addEventListener("open", () => lost && ((lost = false), refresh()));
+  feed.addEventListener("error", () => {
+    lost = true;
+    label.textContent = "the daemon does not answer";
+    if (feed?.readyState !== EventSource.CLOSED) return; // it tries again by itself
+    feed = null;
+    refresh(); // the session may be over: then this leads to the login
+  });
 };
 
 const hush = () => {
