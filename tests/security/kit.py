@@ -148,6 +148,11 @@ name = "slow"
 outputs = ["slow/{{name}}"]
 command = ["sh", "-c", "exec sleep 600"]
 
+[[outward.webhook]]
+name = "nobody"
+url = "http://127.0.0.1:9/"
+secret = "filed"
+
 [[job]]
 name = "orphans"
 outputs = ["orphans/{{name}}"]
