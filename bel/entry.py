@@ -61,4 +61,3 @@ class SnapshotFacts(msgspec.Struct, frozen=True):
     seq: int
     digest: str
     size: int
-    format: int

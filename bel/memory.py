@@ -68,7 +68,7 @@ class MemoryStore:
     async def snapshots(self) -> list[SnapshotFacts]:
         """List the snapshots, oldest first."""
         kept = sorted(self._snapshots.items())
-        return [SnapshotFacts(seq, one.digest, len(one.body), one.format) for seq, (one, _) in kept]
+        return [SnapshotFacts(seq, one.digest, len(one.body)) for seq, (one, _) in kept]
 
     async def load_snapshot(self, seq: int) -> tuple[Snapshot, bytes] | None:
         """Give a snapshot and its seal."""

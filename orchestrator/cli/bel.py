@@ -136,9 +136,7 @@ def list_snapshots(session: Session, /, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        print_table(
-            ("seq", "bytes", "format", "digest"), [(one.seq, one.size, one.format, one.digest) for one in found]
-        )
+        print_table(("seq", "bytes", "digest"), [(one.seq, one.size, one.digest) for one in found])
 
 
 @snapshot.command("make")
