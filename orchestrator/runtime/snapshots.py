@@ -127,8 +127,9 @@ async def _keep(log: Log[AnyEvent], world: Callable[[], Awaitable[World]], meter
 
 
 async def _newest(log: ReadableLog[AnyEvent]) -> int:
-    taken = await log.snapshots()
-    return taken[-1].seq if taken else 0
+    """How far the next start would come at once: a snapshot of another format does not help it."""
+    snapshot = await log.newest_snapshot()
+    return snapshot.seq if snapshot is not None and snapshot.format == FORMAT else 0
 
 
 def _snapshot_of(states: States) -> Snapshot:
