@@ -74,3 +74,19 @@ class Sharing:
 
     def _one(self, value: T) -> T:
         return cast("T", self._seen.setdefault(value, value))
+
+
+class Apart(Sharing):
+    """Shares nothing: in a small world it costs as much time as all the rest, and saves little."""
+
+    def run(self, run: JobRun) -> None:
+        """Leave it as it is."""
+
+    def instance(self, state: Partition, other: InstanceId | None) -> None:
+        """Leave it as it is."""
+
+    def want(self, wish: Want, newest: dict[Ref, InstanceId]) -> None:
+        """Leave it as it is."""
+
+    def inputs(self) -> None:
+        """Leave them as they are."""

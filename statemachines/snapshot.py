@@ -13,6 +13,7 @@ import msgspec
 from statemachines.ids import InstanceId, WantId
 from statemachines.jobrun import JobRun
 from statemachines.partition import Partition
+from statemachines.sharing import Apart, Sharing
 from statemachines.want import Want
 from statemachines.world import States, World
 
@@ -20,6 +21,9 @@ FORMAT = 2
 """Raised whenever the states change their shape: a snapshot of another format is passed over."""
 
 AT_ONCE = 2_000
+
+SHARED_FROM = 100_000
+"""JobRuns and instances, to some thousand, from which on it is worth the time to share what they have in common."""
 
 T = TypeVar("T")
 
@@ -60,7 +64,8 @@ def decode_world(body: bytes) -> World:
         _joined(found.seqs, list[int]),
         found.opened,
     )
-    return World.of_states(states)
+    pieces = len(found.runs) + len(found.partitions)
+    return World.of_states(states, Sharing if pieces * AT_ONCE > SHARED_FROM else Apart)
 
 
 def _pieces(states: Iterable[object]) -> Iterator[msgspec.Raw]:

@@ -134,11 +134,11 @@ class World:
         self._holdings: dict[str, Holdings] = {}
 
     @classmethod
-    def of_states(cls, states: States) -> World:
+    def of_states(cls, states: States, share: type[Sharing] = Sharing) -> World:
         """The world that these states were taken from; the indices are made anew. The states become its own."""
         world = cls()
         world.seq, seqs = states.seq, iter(states.seqs)
-        sharing = Sharing(world.runs, world.partitions)
+        sharing = share(world.runs, world.partitions)
         wants = {wish.spec.id: wish for wish in states.wants}
         world.seqs = dict(zip(wants, seqs, strict=False))
         for run in states.runs:

@@ -1,29 +1,48 @@
 """The world as bytes and back."""
 
+from collections.abc import Callable
+
+import pytest
 from hypothesis import given, settings
 
+from statemachines import snapshot
 from statemachines.events import AnyEvent
 from statemachines.snapshot import decode_world, encode_world
+from statemachines.world import World
 from tests.machines.walks import walks
 from tests.machines.worlds import contents, folded
 
 
+def decode_large(body: bytes) -> World:
+    """As a large world is decoded: what is said many times is said once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshot, "SHARED_FROM", 0)
+        return decode_world(body)
+
+
+both = pytest.mark.parametrize("decode", [decode_world, decode_large])
+
+
+@both
 @given(log=walks())
 @settings(max_examples=60)
-def test_a_snapshot_is_the_world_it_was_taken_of(log: list[AnyEvent]) -> None:
+def test_a_snapshot_is_the_world_it_was_taken_of(decode: Callable[[bytes], World], log: list[AnyEvent]) -> None:
     """A start from a snapshot would go on from another world than a replay."""
     world = folded(log)
-    restored = decode_world(encode_world(world))
+    restored = decode(encode_world(world))
     assert restored.digest() == world.digest()
     assert contents(restored) == contents(world)
 
 
+@both
 @given(log=walks())
 @settings(max_examples=30)
-def test_a_snapshot_and_the_rest_of_the_log_are_the_whole_log(log: list[AnyEvent]) -> None:
+def test_a_snapshot_and_the_rest_of_the_log_are_the_whole_log(
+    decode: Callable[[bytes], World], log: list[AnyEvent]
+) -> None:
     """What comes after a snapshot would be folded onto indices that are not those of a replay."""
     half = len(log) // 2
-    world = decode_world(encode_world(folded(log[:half])))
+    world = decode(encode_world(folded(log[:half])))
     for event in log[half:]:
         world.apply(event, world.seq + 1)
     assert world.digest() == folded(log).digest()
