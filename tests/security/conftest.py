@@ -1,4 +1,4 @@
-"""One careless daemon for all tests of this folder that do not have to end it."""
+"""One careless daemon for all tests of a file that do not have to end it: what one file did is nothing to another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.security.kit import daemon, make_application
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of the application, with its daemon running."""
     folder = make_application(tmp_path_factory.mktemp("security") / "app")

@@ -97,7 +97,7 @@ LOG = (
         "6: snapshots are never the truth",
         Edit(
             "bel/reading.py",
-            "return snapshot if snapshot_seal(snapshot, rows[0]) == sealed else None",
+            "return snapshot if seal == sealed else None",
             "return snapshot",
         ),
         ("tests/bel/test_conformance.py::test_a_snapshot_that_is_not_of_this_history_is_passed_over",),
