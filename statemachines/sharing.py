@@ -68,7 +68,7 @@ class Sharing:
             return
         force_setattr(origin, "run", run.spec.id)
         for output in run.spec.outputs:
-            if output.instance == spec.id:
+            if output.instance == spec.id and output.ref == spec.ref:
                 force_setattr(output, "instance", spec.id)
                 force_setattr(output, "ref", spec.ref)
 
