@@ -65,7 +65,10 @@ def decode_world(body: bytes) -> World:
         found.opened,
     )
     pieces = len(found.runs) + len(found.partitions)
-    return World.of_states(states, Sharing if pieces * AT_ONCE > SHARED_FROM else Apart)
+    try:
+        return World.of_states(states, Sharing if pieces * AT_ONCE > SHARED_FROM else Apart)
+    except (StopIteration, KeyError) as error:
+        raise msgspec.ValidationError("a seq or an instance that the states speak of is missing") from error
 
 
 def _pieces(states: Iterable[object]) -> Iterator[msgspec.Raw]:

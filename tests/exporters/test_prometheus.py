@@ -22,6 +22,7 @@ import pytest
 from orchestrator.views.shapes import Wish
 from tests.api.tcp import free_port
 from tests.cli.kit import here, line_with, start, stop
+from tests.exporters.rig import JOBS
 from tests.house.source import ROOT
 from wantd.client import Client, DoorError
 
@@ -62,16 +63,6 @@ pool = "narrow"
 name = "alerts"
 url = "http://127.0.0.1:9/"
 """
-
-JOBS = """
-def good(context):
-    for output in context.outputs:
-        context.done(output.ref, digest=output.ref)
-
-def bad(context):
-    raise RuntimeError("as it should")
-"""
-
 
 class Prometheus(NamedTuple):
     """A Prometheus that answers."""

@@ -38,11 +38,19 @@ def of_another_format(sound: Snapshot, world: World) -> Snapshot:
     return msgspec.structs.replace(without_its_wants(sound, world), format=FORMAT + 1)
 
 
+def without_its_seqs(sound: Snapshot, world: World) -> Snapshot:
+    return msgspec.structs.replace(sound, body=encode_states(world.states()._replace(seqs=[])))
+
+
+def without_its_instances(sound: Snapshot, world: World) -> Snapshot:
+    return msgspec.structs.replace(sound, body=encode_states(world.states()._replace(partitions=[])))
+
+
 def of_no_form(sound: Snapshot, _: World) -> Snapshot:
     return msgspec.structs.replace(sound, body=b"\xc1")
 
 
-LIES = (without_its_wants, of_nothing, of_another_format, of_no_form)
+LIES = (without_its_wants, without_its_seqs, without_its_instances, of_nothing, of_another_format, of_no_form)
 
 
 @pytest.mark.asyncio
