@@ -101,20 +101,22 @@ def instance_view(board: Board, places: Places, instance: InstanceId) -> Instanc
 def _chosen(board: Board, chosen: PartitionFilter) -> Iterator[Ref | None]:
     """The refs that a filter chooses, in order; None for a pause.
 
-    Refs that begin alike are neighbours. What cannot be looked up is how a glob goes on after its first star.
+    Refs that begin alike are neighbours. How a glob goes on after its first star cannot be looked up, but most blocks
+    do not say the longest text behind it.
     """
     while (order := board.world.refs_in_order(board.graph.environment, TAKEN_IN_AT_ONCE)) is None:
         yield None
-    codes, lead = codes_of(chosen.states, CODES), chosen.pattern.partition("*")[0]
+    codes, (lead, *others) = codes_of(chosen.states, CODES), re.split(r"\*+", chosen.pattern)
+    text = max(others, key=len, default="")
     matches, looked_at = _glob(chosen.pattern or "**").fullmatch, 0
     begin: str | None = max(f"{chosen.after}\x00", chosen.prefix, lead)
     end = max(chosen.prefix, lead, key=len) + LAST_CHAR
     while begin is not None and begin < end:
-        found, begin = order.block(begin, chosen.which, codes)
+        found, begin = order.block(begin, chosen.which, codes, text)
         for ref in filter(matches, found) if chosen.pattern else found:
             if ref.startswith(chosen.prefix):
                 yield ref
-        looked_at += BLOCK_MAX if chosen.pattern else BLOCK_MAX // 8
+        looked_at += BLOCK_MAX // 8 + len(found)
         if looked_at > LOOKED_AT_ONCE:
             looked_at = 0
             yield None
