@@ -8,19 +8,16 @@ places of open ones are known by id. Size: 35 bytes a JobRun.
 """
 
 from array import array
-from typing import TypeVar, get_args
+from collections import defaultdict
+from typing import get_args
 
 from statemachines import jobrun, want
 from statemachines.ids import RunId, WantId
-from statemachines.jobrun import JobRun
+from statemachines.jobrun import Buffering, JobRun, RunSpec
 from statemachines.roll import GONE, Roll
-from statemachines.traits import head_of
 
-RUN_CODES: dict[type, int] = {state: code for code, state in enumerate(get_args(jobrun.JobRun), start=1)}
+RUN_CODES: dict[type[JobRun], int] = {state: code for code, state in enumerate(get_args(jobrun.JobRun), start=1)}
 WANT_CODES: dict[type, int] = {state: code for code, state in enumerate(get_args(want.Want), start=1)}
-
-
-K = TypeVar("K", bound=str)
 
 
 class RunRolls:
@@ -30,8 +27,8 @@ class RunRolls:
 
     def __init__(self) -> None:
         self.all: Roll[RunId] = Roll()
-        self.of_job: dict[str, Roll[RunId]] = {}
-        self.of_want: dict[WantId, Roll[RunId]] = {}
+        self.of_job: defaultdict[str, Roll[RunId]] = defaultdict(Roll)
+        self.of_want: defaultdict[WantId, Roll[RunId]] = defaultdict(Roll)
         self._in_job = array("I")
         self._in_want = array("I")
 
@@ -39,35 +36,35 @@ class RunRolls:
         """The same, to go on from by itself."""
         other = RunRolls()
         other.all, other._in_job, other._in_want = self.all.copy(), self._in_job[:], self._in_want[:]
-        other.of_job = {job: roll.copy() for job, roll in self.of_job.items()}
-        other.of_want = {wish: roll.copy() for wish, roll in self.of_want.items()}
+        other.of_job.update((job, roll.copy()) for job, roll in self.of_job.items())
+        other.of_want.update((wish, roll.copy()) for wish, roll in self.of_want.items())
         return other
 
-    def add(self, run: RunId, state: JobRun) -> int:
+    def add(self, head: Buffering | RunSpec, state: type[JobRun]) -> int:
         """A JobRun came to be. Gives its place, by which it is known from now on."""
-        head, code = head_of(state), RUN_CODES[type(state)]
-        in_job, in_want = _roll(self.of_job, head.job), _roll(self.of_want, head.want)
-        self._in_job.append(len(in_job.ids))
-        self._in_want.append(len(in_want.ids))
-        for roll in (self.all, in_job, in_want):
-            roll.ids.append(run)
-            roll.codes.append(code)
-        return len(self.all.ids) - 1
+        run, code = head.id, RUN_CODES[state]
+        in_job, in_want = self.of_job[head.job], self.of_want[head.want]
+        self._in_want.append(in_want.add(run, code))
+        self._in_job.append(in_job.add(run, code))
+        return self.all.add(run, code)
 
-    def enter(self, place: int, before: JobRun, after: JobRun) -> None:
+    def enter(self, place: int, before: JobRun, head: Buffering | RunSpec, state: type[JobRun]) -> None:
         """The JobRun at a place entered another state."""
-        head, code = head_of(after), RUN_CODES[type(after)]
+        code = RUN_CODES[state]
         self.all.codes[place] = code
         self.of_job[head.job].codes[self._in_job[place]] = code
-        if type(before) is jobrun.Buffering and before.want != head.want:
+        if type(before) is Buffering and before.want != head.want:
             self.of_want[before.want].codes[self._in_want[place]] = GONE
-            self._in_want[place] = _roll(self.of_want, head.want).add(before.id, code)
+            self._in_want[place] = self.of_want[head.want].add(before.id, code)
         else:
             self.of_want[head.want].codes[self._in_want[place]] = code
 
+    def open(self) -> dict[RunId, int]:
+        """The open JobRuns, with their places."""
+        places = self.all.places(RUN_CODES[state] for state in jobrun.OPEN_STATES)
+        return {self.all.ids[place]: place for place in places}
 
-def _roll(rolls: dict[K, Roll[RunId]], key: K) -> Roll[RunId]:
-    found = rolls.get(key)
-    if found is None:
-        found = rolls[key] = Roll()
-    return found
+    def numbers(self) -> dict[tuple[type[JobRun], str], int]:
+        """How many JobRuns there are in each state of each job, where there are any."""
+        groups = ((state, code, job, roll) for job, roll in self.of_job.items() for state, code in RUN_CODES.items())
+        return {(state, job): number for state, code, job, roll in groups if (number := roll.codes.count(code))}

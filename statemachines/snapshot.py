@@ -67,7 +67,7 @@ def decode_world(body: bytes) -> World:
     pieces = len(found.runs) + len(found.partitions)
     try:
         return World.of_states(states, Sharing if pieces * AT_ONCE > SHARED_FROM else Apart)
-    except (StopIteration, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise msgspec.ValidationError("a seq or an instance that the states speak of is missing") from error
 
 

@@ -10,6 +10,7 @@ Source: design section 3 (laws 3 and 4); style reference, section 6 rule 1.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from heapq import merge
@@ -24,7 +25,7 @@ from statemachines.events import AnyEvent
 from statemachines.ids import InstanceId, RunId, WantId
 from statemachines.jobrun import JobRun
 from statemachines.order import CODES, NONE, RefOrder, Standing
-from statemachines.partition import Adopted, Built, BuiltReading, Live, Origin, Partition, Reported
+from statemachines.partition import Adopted, Built, BuiltReading, Live, Origin, Partition, PartitionSpec, Reported
 from statemachines.readers import Readers
 from statemachines.refs import Ref
 from statemachines.roll import Roll
@@ -55,6 +56,13 @@ class Holdings:
         other = Holdings()
         other.canonical, other.newest, other.earlier = self.canonical.copy(), self.newest.copy(), self.earlier.copy()
         return other
+
+    def add(self, spec: PartitionSpec) -> None:
+        """An instance came to be."""
+        earlier = self.newest.get(spec.ref)
+        if earlier is not None:
+            self.earlier[spec.id] = earlier
+        self.newest[spec.ref] = spec.id
 
     def instances(self, ref: Ref) -> Iterator[InstanceId]:
         """The instances of a ref, newest first."""
@@ -135,35 +143,33 @@ class World:
 
     @classmethod
     def of_states(cls, states: States, share: type[Sharing] = Sharing) -> World:
-        """The world that these states were taken from; the indices are made anew. The states become its own."""
+        """The world that these states were taken from; the indices are made anew. The states become its own.
+
+        Raises ValueError where there are not as many seqs as entities, KeyError where a canonical instance is missing.
+        """
         world = cls()
-        world.seq, seqs = states.seq, iter(states.seqs)
+        world.seq, world.opened = states.seq, states.opened
         sharing = share(world.runs, world.partitions)
         wants = {wish.spec.id: wish for wish in states.wants}
-        world.seqs = dict(zip(wants, seqs, strict=False))
         for run in states.runs:
             sharing.run(run)
-            world._put_run(head_of(run).id, None, run)
-            world.seqs[head_of(run).id] = next(seqs)
+            world.runs[head_of(run).id] = run
         for instance in states.partitions:
             spec = instance.spec
-            sharing.instance(instance, world.holdings(spec.environment).newest.get(spec.ref))
-            world._put_partition(spec.id, None, instance)
-            world.seqs[spec.id] = next(seqs)
+            holdings = world.holdings(spec.environment)
+            sharing.instance(instance, holdings.newest.get(spec.ref))
+            world.partitions[spec.id] = instance
+            holdings.add(spec)
         sharing.inputs()
-        # The canonical maps keep the order in which their refs first became Live, as in a replay.
-        for holdings in world._holdings.values():
-            holdings.canonical.clear()
-        for instance_id in states.canonical:
-            spec = world.partitions[instance_id].spec
+        for canonical in states.canonical:
+            spec = world.partitions[canonical].spec
             world.holdings(spec.environment).canonical[spec.ref] = spec.id
         for wish in wants.values():
             sharing.want(wish, world._holdings.get(wish.spec.environment, Holdings()).newest)
             world.wants[wish.spec.id] = wish
-            world._count(None, wish)
             world._note_key(wish)
-            world._enroll_want(None, wish)
-        world.opened = states.opened
+        world.seqs = dict(zip(chain(wants, world.runs, world.partitions), states.seqs, strict=True))
+        world.recount()
         return world
 
     def states(self) -> States:
@@ -192,18 +198,19 @@ class World:
 
     def recount(self) -> None:
         """Make the numbers and the rolls anew, after states were put in by hand."""
-        self.numbers.clear()
         self.want_roll, self._want_places, self.run_rolls = Roll(), {}, RunRolls()
-        for state in self.partitions.values():
-            self._count(None, state)
         for wish in self.wants.values():
-            self._count(None, wish)
             self._enroll_want(None, wish)
-        for run_id, run in self.runs.items():
-            self._count(None, run, head_of(run).job)
-            place = self.run_rolls.add(run_id, run)
-            if isinstance(run, jobrun.Open):
-                self.open_runs[run_id] = place
+        for run in self.runs.values():
+            self.run_rolls.add(head_of(run), type(run))
+        self.open_runs = self.run_rolls.open()
+        kinds = Counter(map(type, chain(self.wants.values(), self.partitions.values())))
+        self.numbers = {(kind, ""): number for kind, number in kinds.items()}
+        self.numbers.update(self.run_rolls.numbers().items())
+        self.slots_held.clear()
+        for (kind, job), number in self.numbers.items():
+            if kind in jobrun.STARTED_STATES:
+                self.slots_held[job] = self.slots_held.get(job, 0) + number
 
     def holdings(self, environment: str) -> Holdings:
         found = self._holdings.get(environment)
@@ -309,10 +316,7 @@ class World:
         self._count(before, state)
         holdings = self.holdings(state.spec.environment)
         if before is None:
-            previous = holdings.newest.get(state.spec.ref)
-            if previous is not None:
-                holdings.earlier[instance] = previous
-            holdings.newest[state.spec.ref] = instance
+            holdings.add(state.spec)
         if isinstance(state, Live):
             holdings.canonical[state.spec.ref] = instance
             if self._readers is not None and not isinstance(before, Live):
@@ -334,23 +338,23 @@ class World:
         self._put_run(event.id, before, event.enter(before))
 
     def _put_run(self, run: RunId, before: JobRun | None, state: JobRun) -> None:
-        job = head_of(state).job
+        head = head_of(state)
         self.runs[run] = state
-        self._count(before, state, job)
+        self._count(before, state, head.job)
         if before is None:
-            place = self.run_rolls.add(run, state)
+            place = self.run_rolls.add(head, type(state))
         else:
             place = self.open_runs[run]
-            self.run_rolls.enter(place, before, state)
-        if isinstance(state, jobrun.Open):
+            self.run_rolls.enter(place, before, head, type(state))
+        if type(state) in jobrun.OPEN_STATES:
             self.open_runs[run] = place
         elif before is not None:
             del self.open_runs[run]
-        holds, held = isinstance(state, jobrun.Started), isinstance(before, jobrun.Started)
+        holds, held = type(state) in jobrun.STARTED_STATES, type(before) in jobrun.STARTED_STATES
         if holds is not held:
-            number = self.slots_held.pop(job, 0) + (1 if holds else -1)
+            number = self.slots_held.pop(head.job, 0) + (1 if holds else -1)
             if number:
-                self.slots_held[job] = number
+                self.slots_held[head.job] = number
 
     def _count(self, before: Want | Partition | JobRun | None, after: Want | Partition | JobRun, job: str = "") -> None:
         """An entity left one state and entered another."""

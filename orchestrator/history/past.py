@@ -25,7 +25,7 @@ from orchestrator.history.diff import compare, tally
 from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
 from orchestrator.runtime.codec import CODEC
-from orchestrator.runtime.snapshots import ENTRIES_BETWEEN, fold_on, snapshot_world
+from orchestrator.runtime.snapshots import fold_on, snapshot_world
 from orchestrator.views.shapes import Diff
 from statemachines.events import AnyEvent
 from statemachines.ids import Timestamp
@@ -34,8 +34,11 @@ from statemachines.world import World
 WORLDS_MAX = 8
 """How many worlds are kept."""
 
-ENTITIES_MAX = 1_000_000
-"""How many entities the kept worlds have in sum; the newest is kept whatever its size."""
+ENTITIES_MAX = 400_000
+"""How many entities the kept worlds have in sum, about a KB each; the newest is kept whatever its size."""
+
+ENTITIES_PER_ENTRY = 6
+"""How many entities of a snapshot are decoded while one entry is read and taken in."""
 
 MOMENTS_MAX = 1_000
 """Of how many seqs it is remembered which moment they mean."""
@@ -147,11 +150,12 @@ class Past:
         return kept
 
     async def _start(self, log: LogReader[AnyEvent], seq: int) -> World:
-        """A world to go on from: one that was looked at and is near, else that of a snapshot, if it is nearer."""
+        """A world to go on from: one that was looked at, or that of a snapshot that is so much nearer that it pays."""
         nearest = max((kept for kept in self._worlds if kept <= seq), default=0)
-        if seq - nearest > ENTRIES_BETWEEN and (found := await snapshot_world(log, seq)) and found.seq > nearest:
-            return found
-        return self._worlds[nearest].world.copy() if nearest else World()
+        known = self._worlds[nearest].world if nearest else World()
+        taken = max((facts.seq for facts in await log.snapshots() if facts.seq <= seq), default=0)
+        pays = taken - nearest > len(known.seqs) // ENTITIES_PER_ENTRY
+        return (await snapshot_world(log, seq) if pays else None) or known.copy()
 
     def _is_too_much(self) -> bool:
         entities = sum(len(kept.world.seqs) for kept in self._worlds.values())
