@@ -68,10 +68,6 @@ class Block:
             return self.refs[begin:]
         return [self.refs[found.start()] for found in _pattern(codes).finditer(held, begin)]
 
-    def says(self, text: str) -> bool:
-        """Whether a text may stand in one of the refs: a fraction of what it takes to look at each of them."""
-        return text in "\n".join(self.refs)
-
 
 class RefOrder:
     """The refs in order. ``changed`` are those that have still to be caught up with."""
@@ -91,17 +87,16 @@ class RefOrder:
         return not self.changed
 
     def block(
-        self, begin: str, which: Which, codes: frozenset[int] | None, text: str = ""
+        self, begin: str, which: Which, codes: frozenset[int] | None, promises: Callable[[list[Ref]], bool] = bool
     ) -> tuple[list[Ref], str | None]:
         """Some refs from ``begin`` on, and from where to go on, None at the end.
 
-        Those that have such an instance, in a state with one of these codes, if codes are given; of neighbours of
-        whom none says ``text``, none.
+        Those that have such an instance, in a state with one of these codes, if codes are given. None of a block that
+        ``promises`` nothing: it gets all refs of the block, in order.
         """
         number = bisect_right(self._begins, begin) - 1
         block = self._blocks[number]
-        here = not text or block.says(text)
-        found = block.chosen(which, codes, bisect_left(block.refs, begin)) if here else []
+        found = block.chosen(which, codes, bisect_left(block.refs, begin)) if promises(block.refs) else []
         return found, self._begins[number + 1] if number + 1 < len(self._begins) else None
 
     def every(self, which: Which, codes: frozenset[int] | None) -> Iterator[Ref]:

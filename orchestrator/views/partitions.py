@@ -1,7 +1,9 @@
 """Partitions as readers see them: one instance a ref in lists, the newest of them for one ref."""
 
+import math
 import re
 from collections.abc import Callable, Iterator
+from os.path import commonprefix
 
 from orchestrator.planning.board import Board
 from orchestrator.views.looking import iso, maker_name, peek
@@ -101,18 +103,17 @@ def instance_view(board: Board, places: Places, instance: InstanceId) -> Instanc
 def _chosen(board: Board, chosen: PartitionFilter) -> Iterator[Ref | None]:
     """The refs that a filter chooses, in order; None for a pause.
 
-    Refs that begin alike are neighbours. How a glob goes on after its first star cannot be looked up, but most blocks
-    do not say the longest text behind it.
+    Refs that begin alike are neighbours. How a glob goes on after its first star cannot be looked up, but of most
+    neighbours it can be seen together that it names none of them.
     """
     while (order := board.world.refs_in_order(board.graph.environment, TAKEN_IN_AT_ONCE)) is None:
         yield None
-    codes, (lead, *others) = codes_of(chosen.states, CODES), re.split(r"\*+", chosen.pattern)
-    text = max(others, key=len, default="")
-    matches, looked_at = _glob(chosen.pattern or "**").fullmatch, 0
+    codes, lead = codes_of(chosen.states, CODES), chosen.pattern.partition("*")[0]
+    matches, promises, looked_at = _glob(chosen.pattern or "**").fullmatch, _promises(chosen.pattern), 0
     begin: str | None = max(f"{chosen.after}\x00", chosen.prefix, lead)
     end = max(chosen.prefix, lead, key=len) + LAST_CHAR
     while begin is not None and begin < end:
-        found, begin = order.block(begin, chosen.which, codes, text)
+        found, begin = order.block(begin, chosen.which, codes, promises)
         for ref in filter(matches, found) if chosen.pattern else found:
             if ref.startswith(chosen.prefix):
                 yield ref
@@ -126,6 +127,19 @@ def _glob(pattern: str) -> re.Pattern[str]:
     """``*`` stands for any text within a segment, ``**`` for any text. The re module remembers what it compiled."""
     pieces = re.split(r"(\*+)", pattern)
     return re.compile("".join(_glob_piece(piece) for piece in pieces))
+
+
+def _promises(pattern: str) -> Callable[[list[Ref]], bool]:
+    """What says of neighbours whether a glob may name one of them: they hold its longest text, and are not too deep."""
+    _, *others = re.split(r"\*+", pattern)
+    text = max(others, key=len, default="")
+    slashes_max = math.inf if not pattern or "**" in pattern else pattern.count("/")
+
+    def promises(refs: list[Ref]) -> bool:
+        slashes = commonprefix((*refs[:1], *refs[-1:])).count("/")  # noqa: RUF071 - characters are what is meant
+        return slashes <= slashes_max and (not text or text in "\n".join(refs))
+
+    return promises
 
 
 def _glob_piece(piece: str) -> str:
