@@ -11,8 +11,8 @@ CORE = (
         "no crash and no short run leaks a slot: slots are folded from states",
         Edit(
             "statemachines/world.py",
-            "isinstance(state, jobrun.Started), isinstance(before, jobrun.Started)",
-            "isinstance(state, jobrun.Started), isinstance(before, jobrun.Running)",
+            "type(state) in jobrun.STARTED_STATES, type(before) in jobrun.STARTED_STATES",
+            "type(state) in jobrun.STARTED_STATES, isinstance(before, jobrun.Running)",
         ),
         ("tests/machines/test_laws.py", "tests/machines", _MODEL),
     ),
