@@ -17,6 +17,10 @@ class Agenda:
         self.linked: dict[Node, None] = {}
         """Nodes that were linked to something already waiting, and may have closed a cycle."""
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._marked and not self.left
+
     def mark(self, node: Node) -> None:
         """Have a node settled."""
         if not node.marked:

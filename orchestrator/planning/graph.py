@@ -119,6 +119,11 @@ class Graph:
             elif not self._obstacles.find_cycles():
                 return
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing changed since the last refresh."""
+        return self._agenda.is_empty
+
     def take_changed(self) -> tuple[Node, ...]:
         """The nodes whose standing changed since the last time, in the order it was noticed."""
         self.refresh()

@@ -39,7 +39,7 @@ def reconcile(turn: Turn, events_max: int) -> bool:
         _apply_rules(turn, _next_nodes(turn, room))
         passes += len(turn.board.pending) >= waiting
         waiting = len(turn.board.pending)
-        if turn.board.pending or len(turn.facts) > before:
+        if turn.board.pending or not turn.board.graph.is_settled or len(turn.facts) > before:
             continue
         launch(turn, room)
         if len(turn.facts) == before and not settle_wants(turn):

@@ -1,7 +1,8 @@
 """Mistakes that the reference model found, each as the shortest story that shows it."""
 
-from orchestrator.commands import Accepted, CreateWant, PauseWant, ReportPartition, TaintPartitions
+from orchestrator.commands import Accepted, CancelWant, CreateWant, PauseWant, ReportPartition, TaintPartitions
 from orchestrator.decide import decide
+from orchestrator.observations import ConfiguredRun, JobConfigured
 from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
 from orchestrator.planning.turn import Turn
@@ -14,6 +15,16 @@ from statemachines.refs import Ref
 from tests.kit.core import Core, ended, missing
 
 Run = Launching | Running | Canceling
+
+ASKED = """
+[application]
+name = "asked"
+[[job]]
+name = "asked"
+outputs = ["asked/{n:int}"]
+command = ["asked"]
+configure = ["ask"]
+"""
 
 APPLICATION = """
 [application]
@@ -211,3 +222,19 @@ def test_many_refs_of_which_nothing_follows_end_no_daemon() -> None:
     assert isinstance(answer, Accepted)
     assert not reconcile(turn, 5)
     assert core.state(answer.entity) == "UpstreamBuilding"
+
+
+def test_what_was_asked_together_and_is_wanted_apart_is_asked_about_again() -> None:
+    """Broken: a want is canceled while a job is asked how it makes two refs, and the other ref waits forever."""
+    core = Core(ASKED)
+    core.want("asked/1")
+    other = core.want("asked/2")
+    refs = (Ref("asked/1"), Ref("asked/2"))
+    assert [*core.board.to_ask["asked"]] == [*refs]
+    core.board.to_ask.clear()
+    core.turn(CancelWant("test", other))
+    core.turn(JobConfigured("asked", (ConfiguredRun(refs, ()),)))
+    assert [*core.board.to_ask["asked"]] == [Ref("asked/1")]
+    core.turn(JobConfigured("asked", (ConfiguredRun(refs[:1], ()),)))
+    core.play()
+    assert core.is_live("asked/1")

@@ -68,6 +68,7 @@ class Core:
             else:
                 observe(turn, item)
         assert not reconcile(turn, EVENTS_MAX)
+        assert self.board.graph.is_settled, "there is more to do, and nobody comes back to it"
         self.facts.extend(turn.facts)
         self.turns += bool(turn.facts)
         return answers
