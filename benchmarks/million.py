@@ -100,7 +100,9 @@ async def reads(engine: Engine, *, past: bool) -> dict[str, list[str]]:
         "partitions by prefix": [_target("/partitions", prefix=middle[:-1], **page)],
         "partitions by state": [_target("/partitions", states=state, **page) for state in ("Live", "Failed")],
         "partitions, canonical": [_target("/partitions", which="canonical", after=middle, **page)],
-        "partitions by glob": [_target("/partitions", pattern=text, **page) for text in ("leaf/*77*", "**nowhere**", "*")],
+        "partitions by glob": [
+            _target("/partitions", pattern=text, **page) for text in ("leaf/*77*", "**nowhere**", "*")
+        ],
         "jobruns, first page": [_target("/jobruns", **page)],
         "jobruns, from the middle": [_target("/jobruns", after=run, **page)],
         "jobruns, newest": [_target("/jobruns", order="newest", **page)],

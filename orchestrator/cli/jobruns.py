@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import at_option, json_option, reason_option
+from orchestrator.cli.options import at_option, json_option, reason_option, state_option
 from orchestrator.cli.speech import data, safe, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
 
 if TYPE_CHECKING:
     from orchestrator.api.door import Door
     from orchestrator.cli.session import Session
-    from orchestrator.views.shapes import JobRunDetail, JobRunView
+    from orchestrator.views.shapes import JobRunDetail, JobRunStateName, JobRunView
 
 PAUSE_S = 0.3
 _REASONS = {
@@ -34,12 +34,12 @@ def jobrun() -> None:
 
 @jobrun.command("list")
 @click.option("--job", default="", metavar="NAME", help="Only of this job.")
-@click.option("--state", "states", multiple=True, metavar="STATE", help="Only in this state; may be repeated.")
+@state_option("jobrun")
 @click.option("--want", default="", metavar="WANT", help="Only those that this want led to.")
 @at_option
 @json_option
 @click.pass_obj
-def list_(session: Session, /, *, job: str, states: tuple[str, ...], want: str, as_json: bool) -> None:
+def list_(session: Session, /, *, job: str, states: tuple[JobRunStateName, ...], want: str, as_json: bool) -> None:
     """List JobRuns, oldest first."""
     from orchestrator.views.shapes import JobRunFilter
 

@@ -32,6 +32,32 @@ class DurationType(click.ParamType[float]):
 DURATION = DurationType()
 
 
+class StateType(click.ParamType[str]):
+    """The name of a state of a machine, in capitals or not."""
+
+    name = "state"
+
+    def __init__(self, machine: str) -> None:
+        self.machine = machine
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from orchestrator.views.shapes import STATE_NAMES
+
+        names = {name.casefold(): name for name in STATE_NAMES[self.machine]}
+        found = names.get(str(value).casefold())
+        if found is None:
+            self.fail(
+                f"{value!r} is no state of a {self.machine}; write one of {', '.join(names.values())}", param, ctx
+            )
+        return found
+
+
+def state_option(machine: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """``--state``: only what is in one of these states."""
+    kind = StateType(machine)
+    return click.option("--state", "states", type=kind, multiple=True, help="Only in this state; may be repeated.")
+
+
 def _keep_config(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
         session: Session = context.obj

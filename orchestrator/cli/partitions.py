@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.failures import CliError, Exit
-from orchestrator.cli.options import at_option, json_option, ref_argument, refs_argument
+from orchestrator.cli.options import at_option, json_option, ref_argument, refs_argument, state_option
 from orchestrator.cli.speech import data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
 
@@ -27,7 +27,7 @@ def partition() -> None:
 @partition.command("list")
 @click.argument("pattern", default="", metavar="[PATTERN]")
 @click.option("--prefix", default="", metavar="TEXT", help="Only refs that begin with this.")
-@click.option("--state", "states", multiple=True, metavar="STATE", help="Only in this state; may be repeated.")
+@state_option("partition")
 @click.option("--canonical", is_flag=True, help="The instances that readers get, instead of the newest ones.")
 @at_option
 @json_option

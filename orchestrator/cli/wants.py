@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.failures import Exit
-from orchestrator.cli.options import DURATION, at_option, json_option, reason_option, refs_argument
+from orchestrator.cli.options import DURATION, at_option, json_option, reason_option, refs_argument, state_option
 from orchestrator.cli.session import not_without_daemon
 from orchestrator.cli.speech import data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_table
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from orchestrator.api.door import Door
     from orchestrator.cli.session import Session
-    from orchestrator.views.shapes import WantDetail, WantView, Wish
+    from orchestrator.views.shapes import WantDetail, WantStateName, WantView, Wish
 
-OPEN = ("Idle", "Building", "UpstreamBuilding", "Paused")
+OPEN: tuple[WantStateName, ...] = ("Idle", "Building", "UpstreamBuilding", "Paused")
 WAIT_S = 3600.0
 """How long one question of ``wait`` stands before it is asked again."""
 
@@ -77,13 +77,13 @@ def create(session: Session, /, *, refs: tuple[str, ...], as_json: bool, **told:
 
 
 @want.command("list")
-@click.option("--state", "states", multiple=True, metavar="STATE", help="Only in this state; may be repeated.")
+@state_option("want")
 @click.option("--open", "is_open", is_flag=True, help="Only those that are not closed.")
 @click.option("--ref", default="", metavar="REF", help="Only those that name this ref.")
 @at_option
 @json_option
 @click.pass_obj
-def list_(session: Session, /, *, states: tuple[str, ...], is_open: bool, ref: str, as_json: bool) -> None:
+def list_(session: Session, /, *, states: tuple[WantStateName, ...], is_open: bool, ref: str, as_json: bool) -> None:
     """List wants, oldest first."""
     from orchestrator.views.shapes import WantFilter
 

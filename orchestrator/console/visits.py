@@ -6,6 +6,7 @@ stays there until he says otherwise.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -21,6 +22,8 @@ from statemachines.world import World
 
 BASE = "/console"
 FAILURES_MARKED = 40
+
+T = TypeVar("T")
 
 Param = str | int | tuple[str, ...] | list[str] | None
 
@@ -91,6 +94,13 @@ class Visit:
     def texts(self, name: str) -> tuple[str, ...]:
         """All that was given for a parameter, without what is empty."""
         return tuple(text for text in self.asking.params.get(name, []) if text)
+
+    def states(self, kind: type[T]) -> T:
+        """The states that a list is narrowed to. Raises DoorError."""
+        try:
+            return msgspec.convert(self.texts("state"), kind)
+        except msgspec.ValidationError as error:
+            raise refusal("bad_request", f"there is no such state: {error}", "choose one that the page shows") from None
 
     def number(self, name: str, default: int) -> int:
         """A parameter that is a number. Raises DoorError."""

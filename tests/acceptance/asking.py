@@ -12,7 +12,7 @@ from typing import Self
 
 from orchestrator.api.client import HttpDoor
 from orchestrator.api.door import DoorError
-from orchestrator.views.shapes import WantFilter, Wish
+from orchestrator.views.shapes import WantFilter, WantStateName, Wish
 from tests.acceptance.commands import Wantd
 from tests.acceptance.crowding import is_hopeless
 from tests.acceptance.notes import Notes
@@ -21,7 +21,7 @@ REFS_A_WANT = 10
 _AHEAD = 80
 _PAUSE_S = 0.05
 _UNANSWERED = ("no_daemon", "no_answer")
-_OPEN = ("Idle", "Building", "UpstreamBuilding", "Paused")
+_OPEN: tuple[WantStateName, ...] = ("Idle", "Building", "UpstreamBuilding", "Paused")
 
 
 class Asker:

@@ -115,6 +115,7 @@ BAD = [
     (asked("/api/v1/wants/w0-0"), 404, "no_such_want"),
     (asked("/api/v1/wants", method="DELETE"), 405, "no_such_method"),
     (asked("/api/v1/wants?limit=0"), 400, "bad_request"),
+    (asked("/api/v1/jobruns?states=-402"), 400, "bad_request"),
     (asked("/api/v1/wants?limit=1001"), 400, "bad_request"),
     (asked("/api/v1/wants?limit=many"), 400, "bad_request"),
     (asked("/api/v1/wants?colour=red"), 400, "bad_request"),

@@ -77,6 +77,15 @@ def test_an_unknown_want(app: Path) -> None:
     refused(app, "jobrun", "show", "r-0", code=66, says="r-0")
 
 
+@pytest.mark.parametrize(
+    ("machine", "state"), [("want", "Successful"), ("partition", "UpForRetry"), ("jobrun", "DepMiss")]
+)
+def test_an_unknown_state(app: Path, machine: str, state: str) -> None:
+    """Broken: whoever misspells a state is told that there is nothing."""
+    refused(app, machine, "list", "--state", "Sucessful", code=2, says=state)
+    assert here(app, machine, "list", "--state", state.lower()).returncode == 0
+
+
 HOSTILE = {
     "above": "../../etc/passwd",
     "inside": "one/../two",

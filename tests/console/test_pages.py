@@ -141,6 +141,14 @@ async def test_moments_that_are_none_are_refused_in_words(anna: Visitor) -> None
         assert "That does not work" in answer.words
 
 
+async def test_a_state_that_is_none_is_refused_in_words(anna: Visitor) -> None:
+    """Broken: a list says that there is nothing, since no state is called so."""
+    for page in ("wants", "partitions", "jobruns"):
+        answer = await anna.get(f"/{page}?state=Nowhere")
+        assert answer.status == 400
+        assert "Nowhere" in answer.words
+
+
 async def test_hostile_texts_are_words_and_nothing_else(anna: Visitor) -> None:
     """Broken: what somebody puts into a ref, an id or a parameter becomes part of the page, or a bug."""
     for text in map(quote, HOSTILE):

@@ -64,6 +64,7 @@ name = "alerts"
 url = "http://127.0.0.1:9/"
 """
 
+
 class Prometheus(NamedTuple):
     """A Prometheus that answers."""
 

@@ -13,7 +13,7 @@ from orchestrator.api.server import serve
 from orchestrator.api.tokens import create_token
 from orchestrator.console.routes import console_routes
 from orchestrator.daemon import Application, Engine, open_engine
-from orchestrator.views.shapes import JobRunFilter, Wish
+from orchestrator.views.shapes import JobRunFilter, JobRunStateName, Wish
 from tests.api.tcp import Listener, free_port
 from tests.console.story import Harbour
 from tests.console.visitor import Visitor
@@ -103,7 +103,7 @@ class House(NamedTuple):
             await asyncio.sleep(0.01)
 
 
-MOVING = ("Buffering", "Queued", "Launching", "Running", "Canceling")
+MOVING: tuple[JobRunStateName, ...] = ("Buffering", "Queued", "Launching", "Running", "Canceling")
 
 
 def _lasts(job: str, state: str) -> bool:

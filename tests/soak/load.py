@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from orchestrator.api.client import HttpDoor
 from orchestrator.api.door import DoorError
-from orchestrator.views.shapes import WantFilter, Wish
+from orchestrator.views.shapes import WantFilter, WantStateName, Wish
 from tests.acceptance.commands import Wantd
 from tests.acceptance.notes import Notes
 
@@ -21,7 +21,7 @@ PAIRS_A_ROUND = 10
 _OPEN_MAX = 100
 _PAUSE_S = 0.02
 _UNANSWERED = ("no_daemon", "no_answer")
-_OPEN = ("Idle", "Building", "UpstreamBuilding", "Paused")
+_OPEN: tuple[WantStateName, ...] = ("Idle", "Building", "UpstreamBuilding", "Paused")
 
 Step = Callable[[], Awaitable[object]]
 

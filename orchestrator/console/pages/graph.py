@@ -11,13 +11,13 @@ from orchestrator.console.pages.overview import counts
 from orchestrator.console.pages.partition import draw
 from orchestrator.console.tones import TONES
 from orchestrator.console.visits import Visit
-from orchestrator.views.shapes import GraphNode, GraphView, JobRunFilter
+from orchestrator.views.shapes import GraphNode, GraphView, JobRunFilter, JobRunStateName
 from statemachines import jobrun
 
 OPEN = ("Running", "Launching", "Canceling", "Queued", "Buffering")
 """What says most about a job first."""
 
-ENDED = ("Succeeded", "Failed", "Lost", "DepMiss")
+ENDED: tuple[JobRunStateName, ...] = ("Succeeded", "Failed", "Lost", "DepMiss")
 
 DEPTH = 2
 DEPTH_MAX = 20

@@ -7,7 +7,7 @@ import msgspec
 from orchestrator.console.pages.overview import counts
 from orchestrator.console.paging import PAGE, following
 from orchestrator.console.visits import Visit
-from orchestrator.views.shapes import JobRunFilter, JobRunView
+from orchestrator.views.shapes import JobRunFilter, JobRunStateName, JobRunView
 from statemachines import jobrun
 
 OPEN = tuple(state.__name__ for state in get_args(jobrun.Open))
@@ -29,7 +29,7 @@ async def jobruns(visit: Visit) -> JobRuns:
     """Take a page of JobRuns."""
     chosen = JobRunFilter(
         job=visit.text("job"),
-        states=visit.texts("state"),
+        states=visit.states(tuple[JobRunStateName, ...]),
         want=visit.text("want"),
         after=visit.text("after"),
         limit=PAGE,

@@ -13,7 +13,15 @@ import msgspec
 from orchestrator.catalog import Catalog
 from orchestrator.console.happenings import Happening, happenings
 from orchestrator.console.visits import Visit
-from orchestrator.views.shapes import JobRunFilter, JobRunView, Status, WantFilter, WantView
+from orchestrator.views.shapes import (
+    JobRunFilter,
+    JobRunStateName,
+    JobRunView,
+    Status,
+    WantFilter,
+    WantStateName,
+    WantView,
+)
 from orchestrator.views.wants import want_view
 from statemachines import jobrun, partition, want
 from statemachines.world import World
@@ -23,8 +31,8 @@ LOOKED_AT = 5_000
 
 SHOWN = 8
 
-OPEN = tuple(state.__name__ for state in get_args(want.Open))
-STARTED = tuple(state.__name__ for state in get_args(jobrun.Started))
+OPEN = msgspec.convert([state.__name__ for state in get_args(want.Open)], tuple[WantStateName, ...])
+STARTED = msgspec.convert([state.__name__ for state in get_args(jobrun.Started)], tuple[JobRunStateName, ...])
 
 
 class Pool(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 from orchestrator.console.pages.overview import counts
 from orchestrator.console.paging import PAGE, following
 from orchestrator.console.visits import Visit
-from orchestrator.views.shapes import InstanceView, PartitionFilter
+from orchestrator.views.shapes import InstanceView, PartitionFilter, PartitionStateName
 from statemachines import partition
 
 STATES = tuple(state.__name__ for state in get_args(partition.Partition))
@@ -29,7 +29,7 @@ async def partitions(visit: Visit) -> Partitions:
     chosen = PartitionFilter(
         pattern=typed if is_glob else "",
         prefix=typed.split("*")[0],
-        states=visit.texts("state"),
+        states=visit.states(tuple[PartitionStateName, ...]),
         after=visit.text("after"),
         limit=PAGE,
     )

@@ -7,7 +7,7 @@ import msgspec
 from orchestrator.console.pages.overview import OPEN, counts
 from orchestrator.console.paging import PAGE, following
 from orchestrator.console.visits import Visit
-from orchestrator.views.shapes import WantFilter, WantView
+from orchestrator.views.shapes import WantFilter, WantStateName, WantView
 from statemachines import want
 
 
@@ -25,7 +25,7 @@ class Wants(msgspec.Struct, frozen=True):
 async def wants(visit: Visit) -> Wants:
     """Take a page of wants."""
     chosen = WantFilter(
-        states=visit.texts("state"),
+        states=visit.states(tuple[WantStateName, ...]),
         ref=visit.text("ref").strip(),
         after=visit.text("after"),
         limit=PAGE,

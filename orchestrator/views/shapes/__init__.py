@@ -8,11 +8,15 @@ Imports nothing but msgspec, so that a client starts fast. Source: design sectio
 
 from orchestrator.views.shapes.asked import (
     PAGE_MAX,
+    STATE_NAMES,
     EntryFilter,
     JobRunFilter,
+    JobRunStateName,
     Order,
     PartitionFilter,
+    PartitionStateName,
     WantFilter,
+    WantStateName,
     Wish,
 )
 from orchestrator.views.shapes.daemon import (
@@ -67,6 +71,7 @@ from orchestrator.views.shapes.whatif import Comparison, Course, JobCourse, Want
 
 __all__ = [
     "PAGE_MAX",
+    "STATE_NAMES",
     "ActivationView",
     "AsOf",
     "CaseName",
@@ -90,6 +95,7 @@ __all__ = [
     "JobProgress",
     "JobRunDetail",
     "JobRunFilter",
+    "JobRunStateName",
     "JobRunView",
     "JobView",
     "Lineage",
@@ -104,6 +110,7 @@ __all__ = [
     "Pace",
     "PartitionDetail",
     "PartitionFilter",
+    "PartitionStateName",
     "Plan",
     "PlannedRef",
     "PlannedRun",
@@ -119,6 +126,7 @@ __all__ = [
     "WantCourse",
     "WantDetail",
     "WantFilter",
+    "WantStateName",
     "WantView",
     "WantedRef",
     "Why",

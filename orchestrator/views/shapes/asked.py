@@ -1,6 +1,6 @@
 """What is asked for: the wish that makes a want, and the filters that choose from lists."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -10,6 +10,41 @@ PAGE_MAX = 1_000
 
 Order = Literal["oldest", "newest"]
 """Which comes first in a list."""
+
+WantStateName = Literal[
+    "Idle",
+    "Building",
+    "UpstreamBuilding",
+    "Paused",
+    "Successful",
+    "Failed",
+    "UpstreamFailed",
+    "Canceled",
+    "Expired",
+    "Superseded",
+]
+PartitionStateName = Literal[
+    "Building",
+    "UpstreamBuilding",
+    "UpForRetry",
+    "Live",
+    "Tainted",
+    "Failed",
+    "UpstreamFailed",
+    "Canceled",
+    "Replaced",
+    "Collected",
+]
+JobRunStateName = Literal[
+    "Buffering", "Queued", "Launching", "Running", "Canceling", "Succeeded", "Failed", "DepMiss", "Lost", "Canceled"
+]
+
+STATE_NAMES: dict[str, tuple[str, ...]] = {
+    "want": get_args(WantStateName),
+    "partition": get_args(PartitionStateName),
+    "jobrun": get_args(JobRunStateName),
+}
+"""The states of each machine, open ones first."""
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -33,7 +68,7 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 class WantFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which wants: in one of these states (all if empty), naming this ref. Beyond the id ``after``, in this order."""
 
-    states: tuple[str, ...] = ()
+    states: tuple[WantStateName, ...] = ()
     ref: str = ""
     order: Order = "oldest"
     after: str = ""
@@ -45,7 +80,7 @@ class PartitionFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
 
     pattern: str = ""
     prefix: str = ""
-    states: tuple[str, ...] = ()
+    states: tuple[PartitionStateName, ...] = ()
     which: Literal["newest", "canonical"] = "newest"
     after: str = ""
     limit: int | None = None
@@ -55,7 +90,7 @@ class JobRunFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     """Which JobRuns: of a job, in one of these states, led to by a want. Beyond the id ``after``, in this order."""
 
     job: str = ""
-    states: tuple[str, ...] = ()
+    states: tuple[JobRunStateName, ...] = ()
     want: str = ""
     order: Order = "oldest"
     after: str = ""
