@@ -26,6 +26,8 @@ $(READY): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	# Once here, and not in each process again: where PYTHONDONTWRITEBYTECODE is set nobody else does it.
+	$(BIN)/python -m compileall -q -j 0 .venv/lib $(SOURCES)
 	@touch $@
 
 demo: setup ## build a year of real flight data, and say where the report is
