@@ -34,7 +34,7 @@ from orchestrator.planning.recipes import Recipes
 from orchestrator.runtime.clock import Clock, SystemClock
 from orchestrator.runtime.codec import CODEC
 from orchestrator.runtime.collecting import Collector
-from orchestrator.runtime.garbage import rare_collections, spared
+from orchestrator.runtime.garbage import give_back_large_blocks, rare_collections, spared
 from orchestrator.runtime.inline import InlineJobs
 from orchestrator.runtime.launching import Launcher
 from orchestrator.runtime.layout import Layout
@@ -135,6 +135,7 @@ async def open_engine(
         raise refusal("not_allowed", why, "play it: wantd bel compare")
     layout.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
+        give_back_large_blocks()
         stack.enter_context(rare_collections())
         lock = await take_lock(layout.state, Holder.this_process(clock.now()))
         stack.callback(lock.release)
