@@ -197,7 +197,7 @@ class World:
         return other
 
     def recount(self) -> None:
-        """Make the numbers and the rolls anew, after states were put in by hand."""
+        """Make the numbers and the rolls anew, from the states."""
         self.want_roll, self._want_places, self.run_rolls = Roll(), {}, RunRolls()
         for wish in self.wants.values():
             self._enroll_want(None, wish)

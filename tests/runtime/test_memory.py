@@ -35,7 +35,7 @@ def _left(how: str) -> float:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps the more the larger the blocks were")
-def test_a_daemon_that_made_a_snapshot_is_small_again() -> None:
-    """Broken: what a snapshot took stays with the daemon until it ends."""
+def test_large_blocks_go_back_to_the_system() -> None:
+    """Broken: what a snapshot took stays with a daemon until it ends. That a daemon does this is seen in the soak."""
     assert _left("kept") > 24, "the control: without being told, the C library keeps it"
     assert _left("given back") < 8
