@@ -28,4 +28,5 @@ def link(previous: bytes, fields: Fields) -> bytes:
 
 def seal(entry_hash: bytes, digest: str, body: bytes, form: int) -> bytes:
     """Give the hash that binds a snapshot to the entry it was taken at."""
-    return blake2b(_pack((entry_hash, digest, body, form)), digest_size=HASH_BYTES).digest()
+    content = blake2b(body, digest_size=HASH_BYTES).digest()  # apart: packing it would copy it, and it is large
+    return blake2b(_pack((entry_hash, digest, content, form)), digest_size=HASH_BYTES).digest()

@@ -8,7 +8,7 @@ Source: design section 3 (law 9: work never follows what exists).
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from typing import Generic, TypeVar
 
@@ -16,6 +16,7 @@ GONE = 0
 """The code of an entity that is on another roll now."""
 
 Id = TypeVar("Id", bound=str)
+S = TypeVar("S")
 
 
 class Roll(Generic[Id]):
@@ -39,6 +40,13 @@ class Roll(Generic[Id]):
         self.codes.append(code)
         return len(self.ids) - 1
 
+    def extend(self, entities: Sequence[Id], codes: bytes) -> range:
+        """Put entities at the end, and give their places."""
+        begin = len(self.ids)
+        self.ids += entities
+        self.codes += codes
+        return range(begin, len(self.ids))
+
     def place_of(self, entity: Id) -> int | None:
         """Where an entity stands, None if it does not.
 
@@ -60,6 +68,11 @@ class Roll(Generic[Id]):
         """The places before ``end``, or all, of what is in a state with one of these codes, the last first."""
         beyond = len(self.ids) if end is None else end
         return merge(*(self._places_back(code, beyond) for code in codes), reverse=True)
+
+    def numbers(self, codes: Mapping[S, int]) -> Iterator[tuple[S, int]]:
+        """How many are in each of these states, where there are any."""
+        counted = ((state, self.codes.count(code)) for state, code in codes.items())
+        return ((state, number) for state, number in counted if number)
 
     def _places(self, code: int, begin: int) -> Iterator[int]:
         while (begin := self.codes.find(code, begin) + 1) > 0:

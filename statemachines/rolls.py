@@ -9,6 +9,7 @@ places of open ones are known by id. Size: 35 bytes a JobRun.
 
 from array import array
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 from statemachines import jobrun, want
@@ -17,7 +18,7 @@ from statemachines.jobrun import Buffering, JobRun, RunSpec
 from statemachines.roll import GONE, Roll
 
 RUN_CODES: dict[type[JobRun], int] = {state: code for code, state in enumerate(get_args(jobrun.JobRun), start=1)}
-WANT_CODES: dict[type, int] = {state: code for code, state in enumerate(get_args(want.Want), start=1)}
+WANT_CODES: dict[type[want.Want], int] = {state: code for code, state in enumerate(get_args(want.Want), start=1)}
 
 
 class RunRolls:
@@ -43,10 +44,23 @@ class RunRolls:
     def add(self, head: Buffering | RunSpec, state: type[JobRun]) -> int:
         """A JobRun came to be. Gives its place, by which it is known from now on."""
         run, code = head.id, RUN_CODES[state]
-        in_job, in_want = self.of_job[head.job], self.of_want[head.want]
-        self._in_want.append(in_want.add(run, code))
-        self._in_job.append(in_job.add(run, code))
+        self._in_want.append(self.of_want[head.want].add(run, code))
+        self._in_job.append(self.of_job[head.job].add(run, code))
         return self.all.add(run, code)
+
+    def extend(
+        self,
+        runs: Sequence[RunId],
+        codes: bytes,
+        jobs: Iterable[tuple[str, slice]],
+        wants: Iterable[tuple[WantId, slice]],
+    ) -> None:
+        """JobRuns came to be; which of them are of a job, and which of a want, is told part by part."""
+        for wish, part in wants:
+            self._in_want.extend(self.of_want[wish].extend(runs[part], codes[part]))
+        for job, part in jobs:
+            self._in_job.extend(self.of_job[job].extend(runs[part], codes[part]))
+        self.all.extend(runs, codes)
 
     def enter(self, place: int, before: JobRun, head: Buffering | RunSpec, state: type[JobRun]) -> None:
         """The JobRun at a place entered another state."""
@@ -64,7 +78,7 @@ class RunRolls:
         places = self.all.places(RUN_CODES[state] for state in jobrun.OPEN_STATES)
         return {self.all.ids[place]: place for place in places}
 
-    def numbers(self) -> dict[tuple[type[JobRun], str], int]:
+    def numbers(self) -> Iterator[tuple[tuple[type[JobRun], str], int]]:
         """How many JobRuns there are in each state of each job, where there are any."""
-        groups = ((state, code, job, roll) for job, roll in self.of_job.items() for state, code in RUN_CODES.items())
-        return {(state, job): number for state, code, job, roll in groups if (number := roll.codes.count(code))}
+        for job, roll in self.of_job.items():
+            yield from (((state, job), number) for state, number in roll.numbers(RUN_CODES))

@@ -4,7 +4,7 @@ Each state holds what is meaningful in it; the questions here are those whose an
 """
 
 from statemachines import jobrun, partition
-from statemachines.jobrun import Activation, Buffering, JobRun, RunSpec
+from statemachines.jobrun import Activation, Buffering, JobRun, RunSpec, RunState
 from statemachines.partition import Attempt, Live, Partition
 
 
@@ -30,9 +30,9 @@ def attempt_of(state: Partition | None) -> Attempt | None:
 
 def head_of(run: JobRun) -> Buffering | RunSpec:
     """Where a JobRun says who it is, of which job, and which want led to it."""
-    if isinstance(run, jobrun.Canceled):
-        return head_of(run.was)
-    return run if isinstance(run, Buffering) else run.spec
+    if isinstance(run, RunState):
+        return run.spec
+    return run if isinstance(run, Buffering) else head_of(run.was)
 
 
 def activation_of(run: JobRun) -> Activation | None:

@@ -11,10 +11,11 @@ Source: design section 3 (laws 3 and 4); style reference, section 6 rule 1.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from copy import copy
 from hashlib import blake2b
 from heapq import merge
-from itertools import chain
+from itertools import chain, compress
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -25,12 +26,12 @@ from statemachines.events import AnyEvent
 from statemachines.ids import InstanceId, RunId, WantId
 from statemachines.jobrun import JobRun
 from statemachines.order import CODES, NONE, RefOrder, Standing
-from statemachines.partition import Adopted, Built, BuiltReading, Live, Origin, Partition, PartitionSpec, Reported
+from statemachines.partition import Adopted, Built, BuiltReading, Live, Origin, Partition, Reported
 from statemachines.readers import Readers
 from statemachines.refs import Ref
 from statemachines.roll import Roll
 from statemachines.rolls import WANT_CODES, RunRolls
-from statemachines.sharing import Sharing
+from statemachines.roster import Roster, slices
 from statemachines.traits import head_of, live_of
 from statemachines.want import Want
 
@@ -57,12 +58,21 @@ class Holdings:
         other.canonical, other.newest, other.earlier = self.canonical.copy(), self.newest.copy(), self.earlier.copy()
         return other
 
-    def add(self, spec: PartitionSpec) -> None:
+    def add(self, instance: InstanceId, ref: Ref) -> None:
         """An instance came to be."""
-        earlier = self.newest.get(spec.ref)
+        earlier = self.newest.get(ref)
         if earlier is not None:
-            self.earlier[spec.id] = earlier
-        self.newest[spec.ref] = spec.id
+            self.earlier[instance] = earlier
+        self.newest[ref] = instance
+
+    def extend(self, instances: Sequence[InstanceId], refs: Sequence[Ref], canonical: bytes) -> None:
+        """Instances came to be, one after the other; canonical is where there is a 1."""
+        if len(set(refs)) == len(refs) and self.newest.keys().isdisjoint(refs):
+            self.newest.update(zip(refs, instances, strict=True))
+        else:
+            for instance, ref in zip(instances, refs, strict=True):
+                self.add(instance, ref)
+        self.canonical.update(compress(zip(refs, instances, strict=True), canonical))
 
     def instances(self, ref: Ref) -> Iterator[InstanceId]:
         """The instances of a ref, newest first."""
@@ -112,6 +122,17 @@ def _sorted(entities: list[_Told]) -> Iterator[_Told]:
     return merge(*(sorted(piece, key=itemgetter(0)) for piece in pieces), key=itemgetter(0))
 
 
+class Entities(NamedTuple):
+    """The same, to be looked up."""
+
+    seq: int
+    wants: MutableMapping[WantId, Want]
+    runs: MutableMapping[RunId, JobRun]
+    partitions: MutableMapping[InstanceId, Partition]
+    seqs: dict[str, int]
+    opened: dict[WantId, int]
+
+
 Group = tuple[type[Want | Partition | JobRun], str]
 """Entities that are counted together: those in one state, JobRuns of one job apart. The job of others is empty."""
 
@@ -121,9 +142,9 @@ class World:
 
     def __init__(self) -> None:
         self.seq = 0
-        self.wants: dict[WantId, Want] = {}
-        self.partitions: dict[InstanceId, Partition] = {}
-        self.runs: dict[RunId, JobRun] = {}
+        self.wants: MutableMapping[WantId, Want] = {}
+        self.partitions: MutableMapping[InstanceId, Partition] = {}
+        self.runs: MutableMapping[RunId, JobRun] = {}
         self.seqs: dict[str, int] = {}
         """The seq of the newest entry about each entity."""
         self.opened: dict[WantId, int] = {}
@@ -142,34 +163,30 @@ class World:
         self._holdings: dict[str, Holdings] = {}
 
     @classmethod
-    def of_states(cls, states: States, share: type[Sharing] = Sharing) -> World:
-        """The world that these states were taken from; the indices are made anew. The states become its own.
+    def of(cls, entities: Entities, roster: Roster, canonical: bytes) -> World:
+        """The world of these entities, which become its own; the indices are made of what the roster says.
 
-        Raises ValueError where there are not as many seqs as entities, KeyError where a canonical instance is missing.
+        ``canonical`` has a byte for each instance, which is 1 where that is what readers get. Raises ValueError where
+        there are not as many as instances.
         """
         world = cls()
-        world.seq, world.opened = states.seq, states.opened
-        sharing = share(world.runs, world.partitions)
-        wants = {wish.spec.id: wish for wish in states.wants}
-        for run in states.runs:
-            sharing.run(run)
-            world.runs[head_of(run).id] = run
-        for instance in states.partitions:
-            spec = instance.spec
-            holdings = world.holdings(spec.environment)
-            sharing.instance(instance, holdings.newest.get(spec.ref))
-            world.partitions[spec.id] = instance
-            holdings.add(spec)
-        sharing.inputs()
-        for canonical in states.canonical:
-            spec = world.partitions[canonical].spec
-            world.holdings(spec.environment).canonical[spec.ref] = spec.id
-        for wish in wants.values():
-            sharing.want(wish, world._holdings.get(wish.spec.environment, Holdings()).newest)
-            world.wants[wish.spec.id] = wish
-            world._note_key(wish)
-        world.seqs = dict(zip(chain(wants, world.runs, world.partitions), states.seqs, strict=True))
-        world.recount()
+        world.seq, world.wants, world.runs, world.partitions, world.seqs, world.opened = entities
+        for wants in roster.wants:
+            world._want_places.update(zip(wants.ids, world.want_roll.extend(wants.ids, wants.codes), strict=True))
+            world.wants_by_key.update(
+                (key, wish) for wish, key in zip(wants.ids, wants.keys, strict=True) if key is not None
+            )
+        for runs in roster.runs:
+            world.run_rolls.extend(runs.ids, runs.codes, slices(runs.jobs), slices(runs.wants))
+        codes = bytearray()
+        for instances in roster.partitions:
+            flags = canonical[len(codes) : len(codes) + len(instances.ids)]
+            codes += instances.codes
+            for environment, part in slices(instances.environments):
+                world.holdings(environment).extend(instances.ids[part], instances.refs[part], flags[part])
+        if len(codes) != len(canonical):
+            raise ValueError("it is not said of each instance whether it is canonical")
+        world._sum_up({kind: number for kind, code in CODES.items() if (number := codes.count(code))})
         return world
 
     def states(self) -> States:
@@ -187,7 +204,7 @@ class World:
         """The same world, to go on from by itself. States are shared, being frozen: some 50 ns an entity."""
         other = World()
         other.seq = self.seq
-        other.wants, other.partitions, other.runs = self.wants.copy(), self.partitions.copy(), self.runs.copy()
+        other.wants, other.partitions, other.runs = copy(self.wants), copy(self.partitions), copy(self.runs)
         other.seqs, other.opened, other.wants_by_key = self.seqs.copy(), self.opened.copy(), self.wants_by_key.copy()
         other.open_runs, other.slots_held = self.open_runs.copy(), self.slots_held.copy()
         other.numbers = self.numbers.copy()
@@ -200,13 +217,17 @@ class World:
         """Make the numbers and the rolls anew, from the states."""
         self.want_roll, self._want_places, self.run_rolls = Roll(), {}, RunRolls()
         for wish in self.wants.values():
-            self._enroll_want(None, wish)
+            self._enroll_want(wish)
         for run in self.runs.values():
             self.run_rolls.add(head_of(run), type(run))
+        self._sum_up(Counter(map(type, self.partitions.values())))
+
+    def _sum_up(self, partitions: Mapping[type[Partition], int]) -> None:
+        """Make what the rolls tell, and the numbers, with those of partitions."""
         self.open_runs = self.run_rolls.open()
-        kinds = Counter(map(type, chain(self.wants.values(), self.partitions.values())))
-        self.numbers = {(kind, ""): number for kind, number in kinds.items()}
-        self.numbers.update(self.run_rolls.numbers().items())
+        self.numbers = {(kind, ""): number for kind, number in partitions.items()}
+        self.numbers.update(((kind, ""), number) for kind, number in self.want_roll.numbers(WANT_CODES))
+        self.numbers.update(self.run_rolls.numbers())
         self.slots_held.clear()
         for (kind, job), number in self.numbers.items():
             if kind in jobrun.STARTED_STATES:
@@ -288,24 +309,19 @@ class World:
         state = event.enter(before)
         self.wants[event.id] = state
         self._count(before, state)
-        self._enroll_want(before, state)
+        if before is None:
+            self._enroll_want(state)
+        else:
+            self.want_roll.codes[self._want_places[event.id]] = WANT_CODES[type(state)]
         if isinstance(event, (want.WantCreated, want.WantRetried)):
             self.opened[event.id] = seq
         elif not isinstance(state, want.Open):
             del self.opened[event.id]
-        if isinstance(event, want.WantCreated):
-            self._note_key(state)
+        if isinstance(event, want.WantCreated) and state.spec.idempotency_key is not None:
+            self.wants_by_key[state.spec.idempotency_key] = event.id
 
-    def _enroll_want(self, before: Want | None, state: Want) -> None:
-        code = WANT_CODES[type(state)]
-        if before is None:
-            self._want_places[state.spec.id] = self.want_roll.add(state.spec.id, code)
-        else:
-            self.want_roll.codes[self._want_places[state.spec.id]] = code
-
-    def _note_key(self, state: Want) -> None:
-        if state.spec.idempotency_key is not None:
-            self.wants_by_key[state.spec.idempotency_key] = state.spec.id
+    def _enroll_want(self, wish: Want) -> None:
+        self._want_places[wish.spec.id] = self.want_roll.add(wish.spec.id, WANT_CODES[type(wish)])
 
     def _apply_partition(self, event: partition.AnyPartitionEvent) -> None:
         before = self.partitions.get(event.id)
@@ -316,7 +332,7 @@ class World:
         self._count(before, state)
         holdings = self.holdings(state.spec.environment)
         if before is None:
-            holdings.add(state.spec)
+            holdings.add(instance, state.spec.ref)
         if isinstance(state, Live):
             holdings.canonical[state.spec.ref] = instance
             if self._readers is not None and not isinstance(before, Live):

@@ -7,7 +7,8 @@ import msgspec
 from bel.log import ReadableLog
 from orchestrator.runtime.snapshots import fold_on
 from statemachines.events import AnyEvent
-from statemachines.snapshot import FORMAT, decode_world
+from statemachines.laws import check
+from statemachines.snapshot import FORMAT, open_world
 from statemachines.world import World
 
 Verdict = Literal["sound", "other_format", "not_of_this_log", "differs"]
@@ -39,9 +40,9 @@ async def prove(log: ReadableLog[AnyEvent]) -> list[Proof]:
 
 
 def _is_it(body: bytes, claimed: str, world: World) -> bool:
-    """Whether a snapshot claims, and holds, this very world."""
+    """Whether a snapshot claims, and holds, this very world, and what it says for its indices is so."""
     try:
-        kept = decode_world(body)
+        kept = open_world(body)
+        return claimed == world.digest() == kept.digest() and not any(check(kept))
     except msgspec.MsgspecError:
         return False
-    return claimed == world.digest() == kept.digest()

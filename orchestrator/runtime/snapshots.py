@@ -21,7 +21,7 @@ from bel.log import Log, ReadableLog
 from orchestrator.runtime.mailbox import NoAnswer
 from orchestrator.runtime.meter import UNMETERED, Meter
 from statemachines.events import AnyEvent
-from statemachines.snapshot import FORMAT, decode_world, encode_states
+from statemachines.snapshot import FORMAT, decode_world, encode_states, open_world
 from statemachines.world import States, World
 
 ENTRIES_BETWEEN = 10_000
@@ -39,7 +39,7 @@ async def load_world(log: ReadableLog[AnyEvent], upto: int | None = None) -> Wor
 
     Raises IllegalTransition where an entry is not legal, and what reading the log raises.
     """
-    found = await _newest_world(log, upto)
+    found = await _newest_world(log, upto, decode_world)
     world = found[0] if found is not None and found[0].digest() == found[1] else World()
     await fold_on(world, log, upto)
     return world
@@ -55,9 +55,10 @@ async def fold_on(world: World, log: ReadableLog[AnyEvent], upto: int | None = N
 async def snapshot_world(log: ReadableLog[AnyEvent], upto: int | None = None) -> World | None:
     """The world of the newest snapshot at or before ``upto``; None where there is none of this format.
 
-    Its seal binds its bytes to the chain; that they are what a replay gives is not looked at here.
+    Its entities are decoded when they are looked at. Its seal binds its bytes to the chain; that they are what a replay
+    gives is not looked at here.
     """
-    found = await _newest_world(log, upto)
+    found = await _newest_world(log, upto, open_world)
     return None if found is None else found[0]
 
 
@@ -137,13 +138,15 @@ def _snapshot_of(states: States) -> Snapshot:
     return Snapshot(states.seq, kept.digest(), encode_states(kept), FORMAT)
 
 
-async def _newest_world(log: ReadableLog[AnyEvent], upto: int | None) -> tuple[World, str] | None:
+async def _newest_world(
+    log: ReadableLog[AnyEvent], upto: int | None, decode: Callable[[bytes], World]
+) -> tuple[World, str] | None:
     """The world of a snapshot, with the digest that it claims."""
     snapshot = await log.newest_snapshot(upto)
     if snapshot is None or snapshot.format != FORMAT:
         return None
     try:
-        world = decode_world(snapshot.body)
+        world = decode(snapshot.body)
     except msgspec.MsgspecError:
         return None
     return (world, snapshot.digest) if world.seq == snapshot.seq else None

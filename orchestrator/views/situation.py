@@ -87,7 +87,8 @@ def newest_want_for(board: Board, ref: Ref) -> Want | None:
         if isinstance(state, want.Paused) and ref in state.spec.refs:
             return state
     left = REFS_SEARCHED_MAX
-    for state in reversed(world.wants.values()):
+    for want_id in reversed(world.want_roll.ids):
+        state = world.wants[want_id]
         if ref in state.spec.refs:
             return state
         left -= len(state.spec.refs)
