@@ -18,7 +18,7 @@ from bel import tables
 from bel.driver import FULL, NOT_A_DATABASE, Connection, DriverError, Line, open_line, result_code
 from bel.entry import Head, Snapshot, SnapshotFacts
 from bel.errors import AppendUnknown, BelError, LogClosed, LogDamaged, LogFull, LogUnreadable, NotALog
-from bel.head_file import note_head, read_head_file, sync_folder, write_head_file
+from bel.head_file import note_head, read_head_file, write_head_file
 from bel.row import PAYLOAD, RawRow, Row
 from bel.schema import check_ours, check_readable, migrate
 from bel.wal import write_wal_again
@@ -218,7 +218,6 @@ def _create(path: Path) -> None:
     try:
         # Only a new file is opened here: closing a descriptor of an old one could drop locks that SQLite holds on it.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        sync_folder(path.parent)
     except FileExistsError:
         return
     except OSError as error:

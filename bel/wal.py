@@ -9,6 +9,7 @@ Bytes are written over themselves, so a cut meanwhile leaves no sector worse tha
 at the same time: the caller holds SQLite's write lock. Source: reference on reliability, section 2.2.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -23,11 +24,14 @@ def wal_file(log: Path) -> Path:
 
 
 def write_wal_again(log: Path) -> None:
-    """Bring the WAL of a log to the disk as it can be read now; nothing where there is none. Raises OSError."""
-    try:
-        descriptor = os.open(wal_file(log), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return
+    """Bring the WAL of a log to the disk as it can be read now, and the names of both files. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        _write_again(wal_file(log))
+    sync_folder(log.parent)
+
+
+def _write_again(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         offset = 0
         while chunk := os.pread(descriptor, _CHUNK_BYTES, offset):
@@ -35,4 +39,3 @@ def write_wal_again(log: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    sync_folder(log.parent)

@@ -1,5 +1,7 @@
 """Commands about wants."""
 
+from collections.abc import Iterable
+
 from orchestrator.catalog import CatalogError, NobodyMakes, find_cycle, is_plain
 from orchestrator.commands import (
     Accepted,
@@ -12,6 +14,7 @@ from orchestrator.commands import (
     RetryWant,
 )
 from orchestrator.decide.environments import no_such_environment
+from orchestrator.planning.board import Board
 from orchestrator.planning.turn import Turn
 from statemachines import want
 from statemachines.ids import WantId
@@ -107,13 +110,10 @@ def _again(turn: Turn, known: WantId, command: CreateWant) -> Answer:
 def _refs(turn: Turn, texts: tuple[str, ...]) -> tuple[Ref, ...] | Refused:
     """The refs that the texts stand for, each once; all of them are made by somebody."""
     board, limit = turn.board, turn.board.recipes.catalog.limits.refs_per_want
-    found: dict[Ref, None] = {}
+    found = dict.fromkeys(map(Ref, texts))
     try:
-        for text in texts:
-            if is_plain(text) and board.graph.find(Ref(text)) is not None:
-                found[Ref(text)] = None
-            else:
-                found.update(dict.fromkeys(board.recipes.catalog.expand(text, board.holdings.newest)))
+        if not (is_plain("\n".join(texts)) and board.graph.has(found.keys())):
+            found = {ref: None for text in texts for ref in _spelled(turn.board, text)}
     except NobodyMakes as error:
         return Refused("no_job_makes", error.why, error.hint)
     except CatalogError as error:
@@ -125,6 +125,12 @@ def _refs(turn: Turn, texts: tuple[str, ...]) -> tuple[Ref, ...] | Refused:
     if len(found) > limit:
         return Refused("too_many_refs", f"{len(found)} refs are wanted, at most {limit} may be", "make several wants")
     return tuple(found)
+
+
+def _spelled(board: Board, text: str) -> Iterable[Ref]:
+    if is_plain(text) and board.graph.has({text}):
+        return (Ref(text),)
+    return board.recipes.catalog.expand(text, board.holdings.newest)
 
 
 def _impossible(turn: Turn, refs: tuple[Ref, ...]) -> Refused | None:
@@ -142,7 +148,7 @@ def _impossible(turn: Turn, refs: tuple[Ref, ...]) -> Refused | None:
 
     graph.refresh()
     try:
-        cycle = find_cycle((ref for ref in refs if not graph.is_done(ref)), needs, CLOSURE_MAX)
+        cycle = find_cycle(graph.undone(refs), needs, CLOSURE_MAX)
     except CatalogError as error:
         graph.drop(seen)
         return Refused("bad_inputs", error.why, error.hint)

@@ -13,6 +13,7 @@ Source: design section 3 (laws 5, 6, 9) and section 4; performance reference, se
 """
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
 from orchestrator.planning.agenda import Agenda
 from orchestrator.planning.demand import Demand
@@ -61,6 +62,10 @@ class Graph:
     def find(self, ref: Ref) -> Node | None:
         """The node of a ref, if there is one."""
         return self._nodes.get(ref)
+
+    def has(self, refs: AbstractSet[str]) -> bool:
+        """Whether there is a node for each of these."""
+        return self._nodes.keys() >= refs
 
     def nodes(self) -> Iterator[Node]:
         return iter(self._nodes.values())
@@ -145,6 +150,11 @@ class Graph:
         """Whether readers get something fresh for this ref."""
         node = self._nodes.get(ref)
         return node is not None and node.done
+
+    def undone(self, refs: Iterable[Ref]) -> Iterator[Ref]:
+        """Those of these refs that are not done; of a million all are, when they are asked for again."""
+        nodes = self._nodes
+        return (ref for ref in refs if (node := nodes.get(ref)) is None or not node.done)
 
     def needs_of(self, node: Node) -> dict[Node, bool]:
         """What a node needs, and whether that is built for the asking."""

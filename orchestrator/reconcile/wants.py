@@ -24,7 +24,7 @@ def greet_wants(turn: Turn) -> None:
         want_id, _ = board.arrived.popitem()
         state = board.world.wants[want_id]
         assert isinstance(state, want.Movable), "what was paused or closed meanwhile is not new any more"
-        if all(map(board.graph.is_done, state.spec.refs)):
+        if not any(board.graph.undone(state.spec.refs)):
             turn.record(state.settle(at=turn.now), cause=board.world.seqs[want_id], want=want_id)
         else:
             board.link(want_id)

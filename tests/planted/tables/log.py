@@ -15,9 +15,9 @@ LOG = (
         "the folder of a new log is not synced",
         "1: what was acknowledged survives a power cut, also the name of the file that holds it",
         Edit(
-            "bel/sqlite.py",
-            "        sync_folder(path.parent)\n    except FileExistsError",
-            "    except FileExistsError",
+            "bel/wal.py",
+            "    sync_folder(log.parent)\n",
+            "",
         ),
         ("tests/bel/test_syncing.py::test_a_new_log_has_its_name_on_the_disk_before_anything_is_written",),
     ),
