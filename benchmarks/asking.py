@@ -81,11 +81,17 @@ class Asker:
 
     async def get(self, target: str) -> int:
         """Ask once, and give the length of the answer; it may be a refusal."""
-        self._writer.write(f"GET {target} HTTP/1.1\r\nHost: wantd\r\n\r\n".encode())
+        return len(await self._answer(f"GET {target} HTTP/1.1\r\nHost: wantd\r\n\r\n".encode()))
+
+    async def post(self, target: str, body: bytes) -> bytes:
+        """Hand in JSON, and give the answer; it may be a refusal."""
+        head = f"POST {target} HTTP/1.1\r\nHost: wantd\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        return await self._answer(head.encode() + b"\r\n\r\n" + body)
+
+    async def _answer(self, request: bytes) -> bytes:
+        self._writer.write(request)
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
-        size = int(head.partition("content-length:")[2].split()[0])
-        await self._reader.readexactly(size)
-        return size
+        return await self._reader.readexactly(int(head.partition("content-length:")[2].split()[0]))
 
     def close(self) -> None:
         """Let go of the connection."""

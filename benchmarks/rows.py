@@ -1,4 +1,4 @@
-"""What one measurement found, the same for both sides."""
+"""What one measurement found, the same for all sides."""
 
 from typing import Literal
 
@@ -6,8 +6,8 @@ import msgspec
 
 from benchmarks.workloads import JobKind, Shape
 
-Side = Literal["wantd", "floor"]
-Phase = Literal["build", "again", "restart"]
+Side = Literal["wantd", "floor", "make", "ninja"]
+Phase = Literal["build", "again", "asked", "typed", "restart"]
 
 MARK = "@@"
 """What a line of a measured program begins with where it is a row."""
@@ -24,8 +24,9 @@ class Case(msgspec.Struct, frozen=True):
 class Row(msgspec.Struct, frozen=True):
     """One timed phase of one run.
 
-    ``build`` is from the want handed in to the want Successful, ``again`` the same want once more when all is built,
-    ``restart`` from a log on the disk to a daemon that takes commands.
+    ``build`` is from the want handed in to the want Successful, ``again`` the same want once more when all is built;
+    ``asked`` is that over a connection to the daemon that is open, ``typed`` by a command that is started for it;
+    ``restart`` is from a log on the disk to a daemon that takes commands.
     """
 
     side: Side

@@ -6,6 +6,7 @@ from statistics import median
 
 import msgspec
 
+from benchmarks.builders import COMMANDS
 from benchmarks.rows import Case, Phase, Row, Side
 from benchmarks.workloads import JOB_KINDS, SHAPES
 
@@ -63,9 +64,9 @@ def tables(found: Figures) -> str:
 
 
 def _building(found: Figures) -> str:
-    head = ("job", "shape", "n", "us a partition", "floor", "ratio", "commits", "floor", "events a partition")
+    head = ("job", "shape", "n", "us a partition", "floor", "ratio", "make", "ninja", "commits", "floor")
     return "### Build everything\n\n" + table(
-        (*head, "peak MB", "floor", "runs"),
+        (*head, "events a partition", "peak MB", "floor", "runs"),
         [
             _built(found, case, mine)
             for (side, case, phase), mine in found.items()
@@ -81,8 +82,9 @@ def _built(found: Figures, case: Case, mine: Medians) -> tuple[str, ...]:
         case.shape,
         f"{case.n:,}",
         f"{mine.us_a_partition:,.1f}",
-        NONE if floor is None else f"{floor.us_a_partition:,.1f}",
+        _us(floor),
         _ratio(mine, floor),
+        *(_us(found.get((builder, case, "build"))) if case.job == "process" else NONE for builder in COMMANDS),
         _number(mine.commits),
         _number(None if floor is None else floor.commits),
         NONE if mine.events is None else f"{mine.events / mine.partitions:.2f}",
@@ -94,24 +96,30 @@ def _built(found: Figures, case: Case, mine: Medians) -> tuple[str, ...]:
 
 def _remembering(found: Figures) -> str:
     cases = [case for side, case, phase in found if (side, phase) == ("wantd", "again") and case.job == "inline"]
-    head = ("shape", "n", "ask again, ms", "floor", "ratio", "events", "restart, ms", "floor's replay", "ratio")
-    return "### Ask again when all is built; restart\n\n" + table(head, [_remembered(found, case) for case in cases])
+    head = ("shape", "n", "in the daemon, ms", "floor", "ratio", "events", "by an open connection, ms", *COMMANDS)
+    asked = table((*head, "by a command, ms"), [_asked(found, case) for case in cases])
+    restarted = table(("shape", "n", "ms", "floor's replay, ms", "ratio"), [_restarted(found, case) for case in cases])
+    return f"### Ask again when all is built\n\n{asked}\n\n### Restart\n\n{restarted}"
 
 
-def _remembered(found: Figures, case: Case) -> tuple[str, ...]:
-    again, floor_again = found.get(("wantd", case, "again")), found.get(("floor", case, "again"))
-    restart, floor_restart = found.get(("wantd", case, "restart")), found.get(("floor", case, "restart"))
+def _asked(found: Figures, case: Case) -> tuple[str, ...]:
+    again, floor = found.get(("wantd", case, "again")), found.get(("floor", case, "again"))
     return (
         case.shape,
         f"{case.n:,}",
         _ms(again),
-        _ms(floor_again),
-        _ratio(again, floor_again),
+        _ms(floor),
+        _ratio(again, floor),
         _number(None if again is None else again.events),
-        _ms(restart),
-        _ms(floor_restart),
-        _ratio(restart, floor_restart),
+        _ms(found.get(("wantd", case, "asked"))),
+        *(_ms(found.get((builder, case, "again"))) for builder in COMMANDS),
+        _ms(found.get(("wantd", case, "typed"))),
     )
+
+
+def _restarted(found: Figures, case: Case) -> tuple[str, ...]:
+    restart, floor = found.get(("wantd", case, "restart")), found.get(("floor", case, "restart"))
+    return case.shape, f"{case.n:,}", _ms(restart), _ms(floor), _ratio(restart, floor)
 
 
 def _growth(found: Figures) -> str:
@@ -135,6 +143,10 @@ def _exponent(times: dict[int, float]) -> float:
 
 def _ratio(mine: Medians | None, floor: Medians | None) -> str:
     return NONE if mine is None or floor is None else f"{mine.seconds / floor.seconds:.1f}"
+
+
+def _us(some: Medians | None) -> str:
+    return NONE if some is None else f"{some.us_a_partition:,.1f}"
 
 
 def _ms(some: Medians | None) -> str:

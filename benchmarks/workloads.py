@@ -52,10 +52,11 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Workload(msgspec.Struct, frozen=True):
-    """What makes the refs of a shape, and the refs."""
+    """What makes the refs of a shape, the refs, and what a person types for all of them."""
 
     rules: tuple[Rule, ...]
     refs: tuple[str, ...]
+    typed: tuple[str, ...]
 
 
 def workload(shape: Shape, n: int) -> Workload:
@@ -63,11 +64,10 @@ def workload(shape: Shape, n: int) -> Workload:
     match shape:
         case "fanout":
             rules = (Rule("root"), Rule(f"leaf/{{i:int(0..{n - 1})}}", ("root",)))
-            return Workload(rules, ("root", *(f"leaf/{i}" for i in range(n))))
+            return Workload(rules, ("root", *(f"leaf/{i}" for i in range(n))), ("root", f"leaf/0..{n - 1}"))
         case "chain":
-            return Workload(
-                (Rule(f"link/{{i:int(0..{n - 1})}}", ("link/{i-1}",)),), tuple(f"link/{i}" for i in range(n))
-            )
+            rule = Rule(f"link/{{i:int(0..{n - 1})}}", ("link/{i-1}",))
+            return Workload((rule,), tuple(f"link/{i}" for i in range(n)), (f"link/0..{n - 1}",))
         case "diamond":
             return _diamond(n // LAYERS)
 
@@ -88,7 +88,7 @@ def _diamond(width: int) -> Workload:
         tuple(f"layer={{layer-1}}/part={{i{offset:+d}}}" for offset in offsets),
     )
     refs = (f"layer={layer}/part={i}" for layer in range(LAYERS) for i in range(width))
-    return Workload((rule,), tuple(refs))
+    return Workload((rule,), tuple(refs), (f"layer=0..{LAYERS - 1}/part=0..{width - 1}",))
 
 
 def _head(work: Workload, job: JobKind) -> str:

@@ -10,11 +10,9 @@ from statemachines.partition import Attempt, Live, Partition
 
 def live_of(state: Partition) -> Live | None:
     """The Live state an instance is in or was tainted or collected from, if it ever was Live."""
-    if isinstance(state, partition.Collected):
-        return live_of(state.was)
-    if isinstance(state, partition.Tainted):
-        return state.was if isinstance(state.was, Live) else None
-    return state if isinstance(state, Live) else None
+    if isinstance(state, Live):
+        return state
+    return live_of(state.was) if isinstance(state, partition.Tainted | partition.Collected) else None
 
 
 def attempt_of(state: Partition | None) -> Attempt | None:

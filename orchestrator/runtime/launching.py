@@ -17,7 +17,7 @@ import msgspec
 from orchestrator.catalog import Catalog, Job
 from orchestrator.executors.base import InlineStart, ProcessStart, WorkerStart
 from orchestrator.runtime.inline import InlineJobs
-from orchestrator.runtime.layout import CONTEXT, REPORT, Layout
+from orchestrator.runtime.layout import CONTEXT, LOG, REPORT, Layout
 from orchestrator.runtime.places import place_of
 from orchestrator.runtime.secrets import Secrets
 from orchestrator.runtime.told import InputTold, OutputTold, Told, refs_of
@@ -36,6 +36,7 @@ class Launcher:
         self._store = store
         self._environ = environ
         self._inline = inline
+        self._path = os.pathsep.join((str(Path(sys.executable).parent), environ.get("PATH", os.defpath)))
         self.secrets = Secrets(environ)
 
     def told(self, world: World, run: Launching) -> Told:
@@ -77,23 +78,22 @@ class Launcher:
         """Make the folder of a JobRun, its context, its empty report, and the parents of its outputs."""
         folder = str(self._layout.run(RunId(told.run)))
         _make_folder(folder)
-        with open(f"{folder}/{CONTEXT}", "wb", opener=_private) as context:
-            context.write(msgspec.json.encode(told))
-        os.close(_private(f"{folder}/{REPORT}", os.O_WRONLY | os.O_CREAT))
+        _write_private(f"{folder}/{CONTEXT}", msgspec.json.encode(told))
+        os.close(_private(f"{folder}/{REPORT}", 0))
         self._store.prepare(Path(output.location) for output in told.outputs)
 
     def environment(self, catalog: Catalog, job: Job, told_by_config: Mapping[str, str]) -> dict[str, str]:
         """Every key a job of this kind gets, apart from those about one JobRun."""
-        path = os.pathsep.join((str(Path(sys.executable).parent), self._environ.get("PATH", os.defpath)))
-        ours = {"PATH": path, "LANG": "C.UTF-8", "WANTD_APPLICATION": catalog.name}
+        ours = {"PATH": self._path, "LANG": "C.UTF-8", "WANTD_APPLICATION": catalog.name}
         passed = {key: self._environ[key] for key in job.pass_env if key in self._environ}
         return {**ours, **passed, **job.env, **told_by_config}
 
     def _process_start(self, catalog: Catalog, job: Job, run: Launching, told: Told) -> ProcessStart:
         assert job.command is not None, "a process job has a command"
         env = self.environment(catalog, job, dict(run.activation.env))
-        env["WANTD_CONTEXT"] = str(self._layout.run_context(run.spec.id))
-        env["WANTD_REPORT"] = str(self._layout.run_report(run.spec.id))
+        folder = self._layout.run(run.spec.id)
+        env["WANTD_CONTEXT"] = f"{folder}/{CONTEXT}"
+        env["WANTD_REPORT"] = f"{folder}/{REPORT}"
         return ProcessStart(
             run=run.spec.id,
             pool=job.pool,
@@ -102,7 +102,7 @@ class Launcher:
             argv=(*job.command, *told.args),
             cwd=str(catalog.folder),
             env=env,
-            log=str(self._layout.run_log(run.spec.id)),
+            log=f"{folder}/{LOG}",
             log_bytes_max=int(catalog.limits.log_bytes),
             timeout_s=_seconds(run.activation.timeout_us),
             grace_s=catalog.limits.grace / SECOND_US,
@@ -111,6 +111,7 @@ class Launcher:
 
     def _worker_start(self, catalog: Catalog, job: Job, run: Launching) -> WorkerStart:
         assert job.python is not None, "a worker job has a function"
+        folder = self._layout.run(run.spec.id)
         return WorkerStart(
             run=run.spec.id,
             pool=job.pool,
@@ -119,11 +120,11 @@ class Launcher:
             python=catalog.python,
             function=job.python,
             fingerprint=run.activation.fingerprint,
-            context=str(self._layout.run_context(run.spec.id)),
-            report=str(self._layout.run_report(run.spec.id)),
+            context=f"{folder}/{CONTEXT}",
+            report=f"{folder}/{REPORT}",
             cwd=str(catalog.folder),
             env=self.environment(catalog, job, dict(run.activation.env)),
-            log=str(self._layout.run_log(run.spec.id)),
+            log=f"{folder}/{LOG}",
             log_bytes_max=int(catalog.limits.log_bytes),
             timeout_s=_seconds(run.activation.timeout_us),
             grace_s=catalog.limits.grace / SECOND_US,
@@ -147,7 +148,16 @@ def _make_folder(folder: str) -> None:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)
+
+
+def _write_private(path: str, content: bytes) -> None:
+    file = _private(path, os.O_TRUNC)
+    try:
+        while content:
+            content = content[os.write(file, content) :]
+    finally:
+        os.close(file)
 
 
 def _attempt(world: World, run: Launching) -> int:

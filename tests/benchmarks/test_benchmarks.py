@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import latency
+from benchmarks.builders import builders, edges, run_builder
+from benchmarks.rows import Case
 from benchmarks.workloads import JOB_KINDS, SHAPES, JobKind, Shape, workload, write_application
 from orchestrator.daemon import Application
 from statemachines.refs import Ref
@@ -55,6 +57,21 @@ def test_the_edges_are_those_of_the_floor(shape: Shape, n: int, tmp_path: Path) 
     number = {ref: i for i, ref in enumerate(work.refs)}
     needs = [{number[need.ref] for need in catalog.inputs(Ref(ref))} for ref in work.refs]
     assert needs == floors_graph(shape, n)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_other_builders_build_the_same_graph(shape: Shape, tmp_path: Path) -> None:
+    """Broken: a ratio compares two graphs that are not the same, or a builder that had nothing to do."""
+    case = Case(shape, 70, "process")
+    needs = edges(case, tmp_path)
+    number = {made: i for i, made in enumerate(needs)}
+    assert [{number[need] for need in needed} for needed in needs.values()] == floors_graph(shape, 70)
+    for builder in builders():
+        built, again = run_builder(builder, case, tmp_path)
+        assert (built.phase, again.phase, built.partitions) == ("build", "again", len(needs))
+        assert {path.name for path in tmp_path.glob("made*")} == set(needs)
+        for made in needs:
+            (tmp_path / made).unlink()
 
 
 @pytest.mark.parametrize("job", JOB_KINDS)
