@@ -34,7 +34,7 @@ def floor_script() -> Path | None:
 
 
 def run_wantd(case: Case, folder: Path, timeout_s: float) -> list[Row]:
-    """Build a case in an empty folder, and ask again; of what the engine does alone, restart and ask from outside too."""
+    """Build a case in an empty folder, and ask again; of inline jobs restart, and ask from outside, too."""
     steps = ("build", "restart", "ask") if case.job == "inline" else ("build",)
     return [row for step in steps for row in _run_one(step, case, folder, timeout_s)]
 
