@@ -55,7 +55,10 @@ async def test_what_is_no_token_is_refused_like_none(tmp_path: Path) -> None:
     """Broken: a guess, another scheme or two tokens at once get in, or end the request with a bug."""
     async with listening(tmp_path) as listener:
         good = f"Bearer {listener.tokens['admin']}"
-        for given in (*STRANGERS, good[:-1], good + "A", good.swapcase(), good.replace("Bearer ", "Basic ")):
+        other = good[:-1] + ("A" if good[-1] != "A" else "B")
+        lent = "_".join((*good.split("_", 2)[:2], listener.tokens["read"].split("_", 2)[2]))
+        wrong = (good[:-1], good + "A", other, lent, good.swapcase(), good.replace("Bearer ", "Basic "))
+        for given in (*STRANGERS, *wrong):
             answer = await listener.ask(None, "GET", "/api/v1/status", Authorization=given)
             assert (answer.status, answer.code) == (401, "not_authenticated"), given
             assert answer.headers["www-authenticate"] == "Bearer"
