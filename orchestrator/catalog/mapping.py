@@ -62,6 +62,8 @@ class Range:
     def texts(self, bindings: Bindings) -> tuple[str, ...]:
         """Return the spellings of all its values."""
         first, last = self.kind.clip(*self.span(bindings))
+        if first == last:
+            return (self.kind.write(first),)
         if last - first >= INPUTS_MAX:
             raise TooMany(f"an input stands for {last - first + 1} refs", f"at most {INPUTS_MAX} are allowed")
         return tuple(map(self.kind.write, range(first, last + 1)))
