@@ -51,8 +51,9 @@ def main() -> None:
     sys.path[0] = home  # it was this file's own folder, whose modules must not pass for the user's
     os.set_inheritable(_CHANNEL, False)  # noqa: FBT003  positional only
     channel = socket.socket(fileno=_CHANNEL)
-    while asked := channel.recv(_MESSAGE_BYTES_MAX):
-        outcome = _serve(_Call(**json.loads(asked)), home)
+    room = bytearray(_MESSAGE_BYTES_MAX)  # once: as much anew for each call would go back to the system each time
+    while size := channel.recv_into(room):
+        outcome = _serve(_Call(**json.loads(room[:size])), home)
         channel.send(json.dumps({**outcome._asdict(), **_usage()}).encode())
 
 

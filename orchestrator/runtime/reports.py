@@ -2,10 +2,13 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.executors.keeper.masking import NO_MASK, Mask
 from orchestrator.report import REPORT_BYTES_MAX, BadReport, Report, parse_report
+
+_PIECE_BYTES = 64 << 10
 
 
 def read_report(path: Path, mask: Mask = NO_MASK) -> Report | BadReport:
@@ -22,12 +25,22 @@ def read_report(path: Path, mask: Mask = NO_MASK) -> Report | BadReport:
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         return BadReport(0, "", "it is not a regular file any more")
-    with os.fdopen(handle, "rb") as file:
-        said = file.read(REPORT_BYTES_MAX + 1)
+    try:
+        said = b"".join(_pieces(handle))
+    finally:
+        os.close(handle)
     masked = mask.data(said)
     if masked != said:
         _replace(path, masked)
     return parse_report(masked)
+
+
+def _pieces(handle: int) -> Iterator[bytes]:
+    """What is in the file, and of one that is too long just more than it may have; never room for all of it at once."""
+    left = REPORT_BYTES_MAX + 1
+    while left and (piece := os.read(handle, min(left, _PIECE_BYTES))):
+        yield piece
+        left -= len(piece)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -96,12 +96,12 @@ class _Walk:
             self._names_seen[found.st_dev, found.st_ino] += 1
             self._names_due[found.st_dev, found.st_ino] = (found.st_nlink, path)
         self._files += 1
-        return file_digest(self._bytes(path))
+        return file_digest(self._bytes(path, min(_CHUNK_BYTES, found.st_size + 1)))
 
-    def _bytes(self, path: bytes) -> Iterator[bytes]:
+    def _bytes(self, path: bytes, at_once: int) -> Iterator[bytes]:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            while chunk := os.read(handle, _CHUNK_BYTES):
+            while chunk := os.read(handle, at_once):
                 self._size_bytes += len(chunk)
                 yield chunk
         finally:

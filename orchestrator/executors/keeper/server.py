@@ -12,7 +12,8 @@ from functools import partial
 
 from orchestrator.executors.keeper.wire import LINE_BYTES_MAX, BadMessage, Message, parse_message
 
-_READ_BYTES = 1 << 20
+_READ_BYTES = 64 << 10
+"""Less than what the C library takes from the system, and gives back, each time."""
 
 
 class Connection:
