@@ -41,9 +41,9 @@ class ProcessStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Start one JobRun as a process of its own.
 
     It begins once ``slots`` of the ``pool_size`` slots of its pool are free; until then it waits in line.
-    ``env`` is the complete environment; only ``WANTD_RUN`` and the paths of ``secrets`` are added to it. ``log``
-    receives stdout and stderr. All paths are absolute. The run gets ``grace_s`` between the request to end and the
-    kill. ``limits`` go by the names of ``keeper.limits``. No log and no message holds one of the ``masked`` values.
+    ``env`` is the complete environment, but for the marks of the run and its keeper and the paths of ``secrets``.
+    ``log`` receives stdout and stderr. All paths are absolute. The run gets ``grace_s`` between the request to end and
+    the kill. ``limits`` go by the names of ``keeper.limits``. No log and no message holds one of the ``masked`` values.
     """
 
     run: str

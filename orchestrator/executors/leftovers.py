@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from orchestrator.executors.base import ExecutorError
 from orchestrator.executors.keeper import procfs
 from orchestrator.executors.keeper.journal import Recorded
-from orchestrator.executors.keeper.procfs import Process
+from orchestrator.executors.keeper.procfs import Mark, Process
 
 _PATIENCE_S = 10.0
 _POLL_S = 0.005
@@ -40,7 +40,8 @@ def clear_leftovers(recorded: Recorded) -> None:
 def _find(recorded: Recorded) -> list[Process]:
     unended = recorded.claims.keys() - recorded.ends.keys()
     everyone = {process.pid: process for process in procfs.processes() if process.pid != os.getpid()}
-    marked = {pid for pid in everyone if procfs.run_marked(pid) in unended}
+    marks = {Mark(recorded.header["keeper"], run) for run in unended}
+    marked = {pid for pid in everyone if procfs.mark_of(pid) in marks}
     sessions = _our_sessions(recorded, unended, everyone, marked)
     return [
         process

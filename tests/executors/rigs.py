@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from orchestrator.executors.base import (
     StartRun,
     WorkerStart,
 )
+from orchestrator.executors.keeper import procfs
 from orchestrator.executors.keeper.journal import NAME, read_journal
 from orchestrator.executors.local import LocalExecutor
 from orchestrator.executors.scripted import ScriptedExecutor
@@ -170,6 +171,13 @@ async def gone(pidfd: int) -> None:
     await asyncio.wait_for(event.wait(), PATIENCE_S)
     loop.remove_reader(pidfd)
     os.close(pidfd)
+
+
+def marked(keepers: Path, runs: Container[str]) -> list[procfs.Process]:
+    """The living processes of these runs, of keepers of this folder: other tests have runs of the same names."""
+    ours = {folder.name for folder in keeper_folders(keepers)}
+    marks = ((each, procfs.mark_of(each.pid)) for each in procfs.processes() if not each.is_dead)
+    return [each for each, mark in marks if mark is not None and mark.keeper in ours and mark.run in runs]
 
 
 def keeper_folders(keepers: Path) -> list[Path]:

@@ -34,6 +34,7 @@ from tests.executors.rigs import (
     keeper_folders,
     keeper_pid,
     line_in,
+    marked,
     wait_for_line,
 )
 
@@ -150,7 +151,7 @@ async def test_a_dead_keepers_runs_are_gone_and_lost(keepers: Path, how: str) ->
         assert "died while it ran" in end.message
     states = [procfs.look_up(pid) for pid in workers]
     assert all(state is None or state.is_dead for state in states)
-    assert not [each for each in procfs.processes() if procfs.run_marked(each.pid) in seen.ends() and not each.is_dead]
+    assert marked(keepers, seen.ends()) == []
     executor.start(starts(keepers.parent, 5, how))
     (keepers.parent / "go").touch()
     for name in ("r3", "r4"):
@@ -170,7 +171,7 @@ async def test_the_next_daemon_declares_lost_what_a_dead_keeper_ran(keepers: Pat
     executor, _, survey = await opened(keepers, 2)
     assert {state.kind for state in survey.values() if isinstance(state, Exit)} == {"lost"}
     assert len(survey) == 5
-    assert not [each for each in procfs.processes() if procfs.run_marked(each.pid) in survey and not each.is_dead]
+    assert marked(keepers, survey) == []
     await executor.close()
 
 
@@ -354,3 +355,24 @@ async def test_a_keeper_that_dies_before_it_answers_costs_no_run(
     assert (await seen.end_of("r")).code == 4
     assert died.read_text() == "xxx"
     await executor.close()
+
+
+@pytest.mark.asyncio
+async def test_what_another_application_runs_is_left_alone(keepers: Path, tmp_path: Path) -> None:
+    """Broken: the cleaning up after one application kills the jobs of another that has runs of the same names."""
+    others = tmp_path / "other" / "keepers"
+    others.mkdir(parents=True)
+    other, heard, _ = await opened(others, 1)
+    other.start(starts(others.parent, 1, "process"))
+    await asyncio.to_thread(wait_for, others.parent / "ran", 1)
+    executor, seen, _ = await opened(keepers, 1)
+    executor.start(starts(keepers.parent, 1, "process"))
+    await asyncio.to_thread(wait_for, keepers.parent / "ran", 1)
+    kill_keeper(keepers)
+    assert (await seen.end_of("r0")).kind == "lost"
+    assert len(marked(others, {"r0"})) > 0
+    (others.parent / "go").touch()
+    assert (await heard.end_of("r0")).code == 4
+    await other.close()
+    await executor.close()
+    end_all_keepers(others)

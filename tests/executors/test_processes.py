@@ -13,7 +13,7 @@ from orchestrator.executors.base import StopRun
 from orchestrator.executors.keeper import procfs
 from orchestrator.executors.keeper.child import OPEN_FILES
 from orchestrator.executors.local import LocalExecutor
-from tests.executors.rigs import Maker, Seen, end_all_keepers, line_in
+from tests.executors.rigs import Maker, Seen, end_all_keepers, line_in, marked
 
 STUBBORN = "trap '' TERM; (trap '' TERM; echo $$ > child; exec sleep 1000) & while :; do sleep 1000; done"
 
@@ -30,8 +30,8 @@ async def local(tmp_path: Path) -> AsyncIterator[tuple[LocalExecutor, Seen, Make
 Local = tuple[LocalExecutor, Seen, Maker]
 
 
-def of_run(run: str) -> list[int]:
-    return [each.pid for each in procfs.processes() if not each.is_dead and procfs.run_marked(each.pid) == run]
+def of_run(make: Maker, run: str) -> list[int]:
+    return [each.pid for each in marked(make.folder / "keepers", {run})]
 
 
 @pytest.mark.asyncio
@@ -71,7 +71,7 @@ async def test_a_job_inherits_nothing_but_what_it_is_given(local: Local) -> None
     del os.environ["SECRET_OF_THE_DAEMON"]
     *env, descriptors, core, umask, session, pid = make.log("a").read_text().split()
     keys = {line.partition("=")[0] for line in env}
-    assert keys == {"KEY", "PATH", "WANTD_RUN", "PWD", "SHLVL", "_"}
+    assert keys == {"KEY", "PATH", "WANTD_KEEPER", "WANTD_RUN", "PWD", "SHLVL", "_"}
     assert (descriptors, core, umask) == ("4", "0", "0077")
     assert session == pid
 
@@ -107,11 +107,11 @@ async def test_stop_reaches_a_grandchild_that_ignores_it(local: Local) -> None:
     executor, seen, make = local
     executor.start([make.shell("a", STUBBORN, grace_s=0.2)])
     await line_in(make.folder / "child")
-    assert len(of_run("a")) >= 2
+    assert len(of_run(make, "a")) >= 2
     executor.stop([StopRun("a")])
     end = await seen.end_of("a")
     assert (end.kind, end.stop_requested, end.message) == ("canceled", True, "asked to stop; killed by SIGKILL")
-    assert of_run("a") == []
+    assert of_run(make, "a") == []
 
 
 @pytest.mark.asyncio
@@ -124,7 +124,7 @@ async def test_stop_reaches_what_left_the_group(local: Local) -> None:
     assert child.group == child.pid != child.session
     executor.stop([StopRun("a")])
     await seen.end_of("a")
-    assert of_run("a") == []
+    assert of_run(make, "a") == []
 
 
 @pytest.mark.asyncio
@@ -162,7 +162,7 @@ async def test_what_a_job_leaves_running_is_killed(local: Local) -> None:
     executor.start([make.shell("a", "sleep 1000 & sleep 1000 & exit 5")])
     end = await seen.end_of("a")
     assert (end.kind, end.code) == ("exit", 5)
-    assert of_run("a") == []
+    assert of_run(make, "a") == []
 
 
 @pytest.mark.asyncio

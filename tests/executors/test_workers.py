@@ -10,9 +10,8 @@ import pytest
 import pytest_asyncio
 
 from orchestrator.executors.base import StopRun
-from orchestrator.executors.keeper import procfs
 from orchestrator.executors.local import LocalExecutor
-from tests.executors.rigs import Maker, Seen, end_all_keepers, gone, leaders, line_in
+from tests.executors.rigs import Maker, Seen, end_all_keepers, gone, leaders, line_in, marked
 
 FUNCTIONS = """
 import os, signal, subprocess, sys, time
@@ -139,7 +138,7 @@ async def test_a_timeout_kills_the_worker_and_what_it_started(local: Local) -> N
     end = await seen.end_of("hang")
     assert (end.kind, end.message) == ("timeout", "ran longer than 0.3 s; killed by SIGKILL")
     assert (await seen.end_of("next")).code == 0
-    assert not [each for each in procfs.processes() if procfs.run_marked(each.pid) == "hang" and not each.is_dead]
+    assert marked(make.folder / "keepers", {"hang"}) == []
 
 
 @pytest.mark.asyncio

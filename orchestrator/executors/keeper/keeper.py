@@ -33,7 +33,7 @@ class Keeper:
         self._ledger = ledger
         self._linger_s = linger_s
         self._selector = selectors.DefaultSelector()
-        self._supervisor = Supervisor(self._selector, ledger.note_began)
+        self._supervisor = Supervisor(self._selector, ledger.keeper, ledger.note_began)
         self._server = Server(self._selector, listener, self._on_message)
         self._epoch = 0
         self._stops: list[str] = []

@@ -9,8 +9,15 @@ import signal
 from collections.abc import Iterator
 from typing import NamedTuple
 
-RUN_KEY = "WANTD_RUN"
-"""Environment key that marks every process of a run."""
+RUN_KEY, KEEPER_KEY = "WANTD_RUN", "WANTD_KEEPER"
+"""Environment keys that mark every process of a run: the ids of two applications on one machine may be the same."""
+
+
+class Mark(NamedTuple):
+    """What a process was started for, and by whom: keepers are named after the moment of their start and their pid."""
+
+    keeper: str
+    run: str
 
 
 class Process(NamedTuple):
@@ -53,14 +60,14 @@ def processes() -> Iterator[Process]:
                 yield process
 
 
-def run_marked(pid: int) -> str | None:
-    """Say for which run a process was started; None also when its environment may not be read."""
+def mark_of(pid: int) -> Mark | None:
+    """Say what a process was started for; None where it has no mark, or its environment may not be read."""
     try:
         entries = _read(f"/proc/{pid}/environ").split(b"\0")
     except OSError:
         return None
-    prefix = RUN_KEY.encode() + b"="
-    return next((os.fsdecode(entry[len(prefix) :]) for entry in entries if entry.startswith(prefix)), None)
+    env = dict(os.fsdecode(entry).split("=", 1) for entry in entries if b"=" in entry)
+    return Mark(env[KEEPER_KEY], env[RUN_KEY]) if {KEEPER_KEY, RUN_KEY} <= env.keys() else None
 
 
 def kill(process: Process) -> None:

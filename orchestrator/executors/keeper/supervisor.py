@@ -17,7 +17,7 @@ from orchestrator.executors.keeper.journal import Began, End
 from orchestrator.executors.keeper.launch import CouldNotStart, Exited, Leader, spawn
 from orchestrator.executors.keeper.lines import Lines
 from orchestrator.executors.keeper.logs import open_log
-from orchestrator.executors.keeper.procfs import RUN_KEY
+from orchestrator.executors.keeper.procfs import KEEPER_KEY, RUN_KEY
 from orchestrator.executors.keeper.run import Run
 from orchestrator.executors.keeper.secrets import SecretFiles
 from orchestrator.executors.keeper.wire import Call, Request
@@ -33,15 +33,16 @@ _BEGUN_S = 0.02
 class Supervisor:
     """All claimed runs that have not ended."""
 
-    def __init__(self, selector: selectors.BaseSelector, note_began: Callable[[str, Began], None]) -> None:
+    def __init__(self, selector: selectors.BaseSelector, keeper: str, note_began: Callable[[str, Began], None]) -> None:
         self._selector = selector
+        self._keeper = keeper
         self._note_began = note_began
         self._begun: dict[str, Run] = {}
         self._ended: list[tuple[str, End]] = []
         self._runs: dict[str, Run] = {}
         self._lines = Lines()
         self._sweeps: list[tuple[Run, Exited]] = []
-        self._workers = Workers(selector, self)
+        self._workers = Workers(selector, keeper, self)
 
     def take(self, requests: list[Request]) -> None:
         """Take over runs that are claimed."""
@@ -145,7 +146,7 @@ class Supervisor:
             return
         try:
             run.files = SecretFiles(request.secrets)
-            env = {**request.env, **run.files.env(), RUN_KEY: request.run}
+            env = {**request.env, **run.files.env(), RUN_KEY: request.run, KEEPER_KEY: self._keeper}
             leader = spawn(argv, request.cwd, env, Streams(log), request.limits)
         except (CouldNotStart, OSError) as error:
             self.finish(run, run.could_not_start(str(error)))

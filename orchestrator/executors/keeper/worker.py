@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from orchestrator.executors.keeper.child import Streams
 from orchestrator.executors.keeper.launch import Leader, Usage, spawn
+from orchestrator.executors.keeper.procfs import KEEPER_KEY
 from orchestrator.executors.keeper.run import Run
 from orchestrator.executors.keeper.secrets import SecretFiles
 from orchestrator.executors.keeper.wire import Call
@@ -31,8 +32,8 @@ class Reply(NamedTuple):
 class Worker:
     """A worker process. ``idle_since`` and ``kill_at`` are monotonic seconds, infinite where they do not apply."""
 
-    def __init__(self, run: Run, python: str) -> None:
-        """Start a worker fit for this run. Raises CouldNotStart."""
+    def __init__(self, run: Run, python: str, keeper: str) -> None:
+        """Start a worker fit for this run, with the mark of its keeper. Raises CouldNotStart."""
         self.run: Run | None = None
         self.reply: Reply | None = None
         self.served = 0
@@ -41,7 +42,7 @@ class Worker:
         self._used = Usage(0.0, 0.0, 0)
         self._files = SecretFiles(run.request.secrets)
         try:
-            self.leader, self.channel = _start(run, python, self._files.env())
+            self.leader, self.channel = _start(run, python, {**self._files.env(), KEEPER_KEY: keeper})
         except BaseException:
             self._files.close()
             raise
@@ -94,7 +95,7 @@ class Worker:
         return spent
 
 
-def _start(run: Run, python: str, secrets: dict[str, str]) -> tuple[Leader, socket.socket]:
+def _start(run: Run, python: str, added: dict[str, str]) -> tuple[Leader, socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(0)
     nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
@@ -102,7 +103,7 @@ def _start(run: Run, python: str, secrets: dict[str, str]) -> tuple[Leader, sock
     env = {key: value for key, value in request.env.items() if key not in PER_RUN_KEYS}
     try:
         argv = [python, "-u", _SCRIPT]
-        leader = spawn(argv, request.cwd, {**env, **secrets}, Streams(nowhere, theirs.fileno()), request.limits)
+        leader = spawn(argv, request.cwd, {**env, **added}, Streams(nowhere, theirs.fileno()), request.limits)
     except BaseException:
         ours.close()
         raise

@@ -61,8 +61,9 @@ class _Pool:
 class Workers:
     """All worker processes of this keeper."""
 
-    def __init__(self, selector: selectors.BaseSelector, runs: Runs) -> None:
+    def __init__(self, selector: selectors.BaseSelector, keeper: str, runs: Runs) -> None:
         self._selector = selector
+        self._keeper = keeper
         self._runs = runs
         self._pools: dict[_Key, _Pool] = {}
         self._alive: set[Worker] = set()
@@ -110,7 +111,7 @@ class Workers:
 
     def _hire(self, pool: _Pool, run: Run, work: Call) -> Worker:
         try:
-            worker = Worker(run, work.python)
+            worker = Worker(run, work.python, self._keeper)
         except OSError as error:
             raise CouldNotStart(f"no worker could be started: {error.strerror}") from error
         pool.members.add(worker)

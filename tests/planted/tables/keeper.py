@@ -104,6 +104,16 @@ KEEPER = (
         ("tests/executors/test_crashes.py::test_strangers_are_never_killed",),
     ),
     Defect(
+        "cleaning up knows processes by their run alone",
+        "ids are our own within one log, not on a machine",
+        Edit(
+            "orchestrator/executors/leftovers.py",
+            "if procfs.mark_of(pid) in marks}",
+            "if (mark := procfs.mark_of(pid)) and mark.run in unended}",
+        ),
+        ("tests/executors/test_crashes.py::test_what_another_application_runs_is_left_alone",),
+    ),
+    Defect(
         "a deadline is kept by the wall clock",
         "durations are monotonic: a clock that is set must not end a run",
         Edit(
