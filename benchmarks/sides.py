@@ -35,8 +35,10 @@ def floor_script() -> Path | None:
 
 def run_wantd(case: Case, folder: Path, timeout_s: float) -> list[Row]:
     """Build a case in an empty folder, and ask again; of inline jobs restart, and ask from outside, too."""
-    steps = ("build", "restart", "ask") if case.job == "inline" else ("build",)
-    return [row for step in steps for row in _run_one(step, case, folder, timeout_s)]
+    programs = [["benchmarks.one", "build"]]
+    if case.job == "inline":
+        programs += [["benchmarks.one", "restart"], ["benchmarks.outside"]]
+    return [row for program in programs for row in _run_one(program, case, folder, timeout_s)]
 
 
 def run_floor(script: Path, case: Case, folder: Path, timeout_s: float) -> list[Row]:
@@ -55,8 +57,8 @@ def run_floor(script: Path, case: Case, folder: Path, timeout_s: float) -> list[
     return rows
 
 
-def _run_one(step: str, case: Case, folder: Path, timeout_s: float) -> list[Row]:
-    command = [sys.executable, "-m", "benchmarks.one", step, case.shape, str(case.n), case.job, str(folder)]
+def _run_one(program: list[str], case: Case, folder: Path, timeout_s: float) -> list[Row]:
+    command = [sys.executable, "-m", *program, case.shape, str(case.n), case.job, str(folder)]
     finished = run(command, folder, {**os.environ, "PYTHONPATH": str(ROOT)}, timeout_s)
     first, *others = [msgspec.json.decode(line, type=Row) for line in _marked(finished.output)]
     assert first.peak_mb is not None, "a run tells what its own process held at most, which a quick look may miss"
