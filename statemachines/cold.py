@@ -1,7 +1,7 @@
 """Entities that stay as they were encoded until somebody looks at them.
 
-A look into the past is at few entities of a world that may have millions. They are decoded with their neighbours, some
-hundred at a time, since nobody can decode one alone; whoever looks at all of them decodes all.
+A look into the past is at few entities of a world that may have millions. They are decoded with their neighbours, two
+thousand at a time, since nobody can decode one alone; whoever looks at all of them decodes all.
 """
 
 from __future__ import annotations

@@ -24,10 +24,10 @@ from statemachines.world import Entities, States, World
 FORMAT = 3
 """Raised whenever the states or their codes change: a snapshot of another format is passed over."""
 
-AT_ONCE = 500
+AT_ONCE = 2_000
 
 SHARED_FROM = 100_000
-"""JobRuns and instances, to some hundred, from which on it is worth the time to share what they have in common."""
+"""JobRuns and instances, to some thousand, from which on it is worth the time to share what they have in common."""
 
 K = TypeVar("K", bound=str)
 T = TypeVar("T")

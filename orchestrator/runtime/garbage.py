@@ -18,10 +18,11 @@ from contextlib import contextmanager
 NEW_OBJECTS = 50_000
 """How many objects are made, beyond those let go, before the youngest are looked through; by default it is 700."""
 
-LARGE_BYTES = 1 << 20
-"""Blocks of this size on go back to the system when they are freed. What asyncio reads into has a quarter of it."""
+LARGE_BYTES = 128 << 10
+"""Blocks of this size on go back to the system when they are freed; so do the pieces that a snapshot is made of. With
+1 MiB, which would spare what asyncio reads into, a daemon held a third more after half an hour of snapshots."""
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_MMAP_THRESHOLD = -3
 
 
 def give_back_large_blocks() -> None:
@@ -29,7 +30,6 @@ def give_back_large_blocks() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, 2 * LARGE_BYTES)
 
 
 @contextmanager
