@@ -19,8 +19,8 @@ NEW_OBJECTS = 50_000
 """How many objects are made, beyond those let go, before the youngest are looked through; by default it is 700."""
 
 LARGE_BYTES = 128 << 10
-"""Blocks of this size on go back to the system when they are freed; so do the pieces that a snapshot is made of. With
-1 MiB, which would spare what asyncio reads into, a daemon held a third more after half an hour of snapshots."""
+"""Blocks of this size on go back to the system when they are freed: also the pieces that a snapshot is made of. From
+1 MiB on, which would spare what asyncio reads into, a third of what a daemon held was what a snapshot had left."""
 
 _M_MMAP_THRESHOLD = -3
 
