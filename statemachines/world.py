@@ -123,7 +123,7 @@ def _sorted(entities: list[_Told]) -> Iterator[_Told]:
 
 
 class Entities(NamedTuple):
-    """The same, to be looked up."""
+    """What a world is made of, to be looked up: its entities, which may be decoded only then."""
 
     seq: int
     wants: MutableMapping[WantId, Want]

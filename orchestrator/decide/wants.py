@@ -113,7 +113,7 @@ def _refs(turn: Turn, texts: tuple[str, ...]) -> tuple[Ref, ...] | Refused:
     found = dict.fromkeys(map(Ref, texts))
     try:
         if not (is_plain("\n".join(texts)) and board.graph.has(found.keys())):
-            found = {ref: None for text in texts for ref in _spelled(turn.board, text)}
+            found = {ref: None for text in texts for ref in _spelled(board, text)}
     except NobodyMakes as error:
         return Refused("no_job_makes", error.why, error.hint)
     except CatalogError as error:
