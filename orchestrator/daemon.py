@@ -176,7 +176,7 @@ def _runner(application: Application, ports: Ports) -> Runner:
     layout, catalog = application.layout, application.catalog
     inline = InlineJobs(catalog.folder, ports.store.prepare)
     launcher = Launcher(layout, ports.store, os.environ, inline)
-    collector = Collector(layout, ports.store, inline)
+    collector = Collector(ports.store, inline)
     return Runner(catalog, ports.store, ports.executor, launcher, collector, Room(layout.state, layout.store))
 
 

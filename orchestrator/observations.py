@@ -26,7 +26,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
 
     A run that was asked to stop and still ends with status 0 did all its work: it is an ``exit`` with
     ``stop_requested``. Times are wall-clock microseconds, 0 where unknown. For a worker ``max_rss_kb`` is the
-    largest the worker ever was.
+    largest the worker ever was. ``said`` is the report it left, as it is; ``unreadable`` why that cannot be read.
     """
 
     kind: ExitKind
@@ -38,6 +38,8 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     user_s: float = 0.0
     system_s: float = 0.0
     max_rss_kb: int = 0
+    said: bytes = b""
+    unreadable: str = ""
 
 
 class Nothing(msgspec.Struct, frozen=True):

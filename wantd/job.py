@@ -84,7 +84,7 @@ class Context:
 
     def __init__(self, context_path: str | os.PathLike[str], report_path: str | os.PathLike[str]) -> None:
         told = _read_context(context_path)
-        self._report_path = report_path
+        self._report_path = os.fspath(report_path)
         self.run = told["run"]
         self.attempt = told["attempt"]
         self.job = told["job"]
@@ -159,6 +159,10 @@ class Context:
     def log(self, text: str, level: str = "info") -> None:
         """Report a line for people. Levels: debug, info, warning, error."""
         self._append({"log": text, "level": level})
+
+    def close(self) -> None:
+        """End the run's say: what a thread that it left behind still reports goes nowhere."""
+        self._report_path = os.devnull
 
     def _append(self, said: Mapping[str, object]) -> None:
         line = json.dumps(said, separators=(",", ":"), allow_nan=False).encode() + b"\n"

@@ -14,21 +14,25 @@ Source: design section 7.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import importlib.util
 import json
 import os
 import resource
 import socket
+import stat
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 _CHANNEL = 3
 _MESSAGE_BYTES_MAX = 1 << 20
 _REASON_CHARS_MAX = 2000
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class _Call(NamedTuple):
@@ -37,6 +41,10 @@ class _Call(NamedTuple):
     context: str
     report: str
     log: str
+
+
+class _Context(Protocol):
+    def close(self) -> None: ...
 
 
 class _Outcome(NamedTuple):
@@ -52,22 +60,81 @@ def main() -> None:
     os.set_inheritable(_CHANNEL, False)  # noqa: FBT003  positional only
     channel = socket.socket(fileno=_CHANNEL)
     room = bytearray(_MESSAGE_BYTES_MAX)  # once: as much anew for each call would go back to the system each time
+    output = _Output()
     while size := channel.recv_into(room):
-        outcome = _serve(_Call(**json.loads(room[:size])), home)
+        outcome = _serve(_Call(**json.loads(room[:size])), home, output)
         channel.send(json.dumps({**outcome._asdict(), **_usage()}).encode())
+    output.remove()
 
 
-def _serve(call: _Call, home: str) -> _Outcome:
+def _serve(call: _Call, home: str, output: _Output) -> _Outcome:
     os.chdir(home)
     try:
         os.environ.update(WANTD_RUN=call.run, WANTD_CONTEXT=call.context, WANTD_REPORT=call.report)
-        _write_to(call.log)
+        output.begin(call.log)
     except (OSError, ValueError) as error:
-        return _Outcome(loaded=False, code=1, message=f"the log {call.log} cannot be written: {error}")
+        if not (isinstance(error, OSError) and error.errno in _FULL):
+            return _Outcome(loaded=False, code=1, message=f"the log {call.log} cannot be written: {error}")
+        # A full disk costs the job's words, and nothing else: they go where they went before.
     try:
         return _run(call)
     finally:
-        _write_to(os.devnull)
+        output.end(call.log)
+
+
+class _Output:
+    """Where stdout and stderr go, for Python, for C libraries and for child processes: a log for each call.
+
+    A log in which nothing was printed is given the name of the next: a new file for each call would cost more than the
+    call. Where the call left processes behind, which may print later, it is not.
+    """
+
+    def __init__(self) -> None:
+        self._nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        self._empty: str | None = None
+
+    def begin(self, log: str) -> None:
+        """Let it be this file. Raises OSError."""
+        if self._empty is not None:
+            with contextlib.suppress(OSError):
+                os.rename(self._empty, log)  # noqa: PTH104 - for every call: Paths would double the cost
+            self._empty = None
+        file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _print_to(file)
+        os.close(file)
+
+    def end(self, log: str) -> None:
+        """Let it be nothing."""
+        _flush()
+        printed = os.fstat(1)
+        if stat.S_ISREG(printed.st_mode) and printed.st_size == 0 and not _has_children():
+            self._empty = log
+        _print_to(self._nowhere)
+
+    def remove(self) -> None:
+        """Remove what is left for a next call."""
+        if self._empty is not None:
+            with contextlib.suppress(OSError):
+                Path(self._empty).unlink()
+
+
+def _print_to(file: int) -> None:
+    _flush()
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _run(call: _Call) -> _Outcome:
@@ -76,13 +143,16 @@ def _run(call: _Call) -> _Outcome:
     except BaseException as error:  # noqa: BLE001  an import may raise anything; the run says so, the worker goes on
         traceback.print_exc()
         return _Outcome(loaded=False, code=1, message=f"{call.function} cannot be loaded: {_last_line(error)}")
+    context = _context_class()(call.context, call.report)
     try:
-        function(_context_class()(call.context, call.report))
+        function(context)
     except SystemExit as error:
         return _asked_to_exit(error)
     except BaseException as error:  # noqa: BLE001  so may the function
         traceback.print_exc()
         return _Outcome(loaded=True, code=1, message=_last_line(error))
+    finally:
+        context.close()
     return _Outcome(loaded=True, code=0, message="")
 
 
@@ -98,7 +168,7 @@ def _load(name: str) -> Callable[[object], object]:
     return function
 
 
-def _context_class() -> Callable[[str, str], object]:
+def _context_class() -> Callable[[str, str], _Context]:
     try:
         from wantd.job import Context
     except ModuleNotFoundError:
@@ -106,7 +176,7 @@ def _context_class() -> Callable[[str, str], object]:
     return Context
 
 
-def _context_class_beside_this_file() -> Callable[[str, str], object]:
+def _context_class_beside_this_file() -> Callable[[str, str], _Context]:
     """Take the class from where this file is: the user's Python need not have wantd installed."""
     name = "wantd_job"
     if name not in sys.modules:
@@ -115,7 +185,7 @@ def _context_class_beside_this_file() -> Callable[[str, str], object]:
         assert spec.loader is not None, "a path that ends in .py has a loader"
         module = sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-    found: Callable[[str, str], object] = sys.modules[name].Context
+    found: Callable[[str, str], _Context] = sys.modules[name].Context
     return found
 
 
@@ -128,16 +198,6 @@ def _asked_to_exit(error: SystemExit) -> _Outcome:
 
 def _last_line(error: BaseException) -> str:
     return traceback.format_exception_only(type(error), error)[-1].strip()[:_REASON_CHARS_MAX]
-
-
-def _write_to(path: str) -> None:
-    """Let stdout and stderr be this file, for Python, for C libraries and for child processes."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
 
 
 def _usage() -> dict[str, float]:

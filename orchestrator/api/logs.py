@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-from pathlib import Path
 
 import msgspec
 
@@ -21,7 +20,7 @@ _UTF8_MAX = 3
 """How many bytes of a character may be missing at the end of a piece."""
 
 
-def log_text(path: Path, offset: int, *, ended: bool) -> LogText:
+def log_text(path: str, offset: int, *, ended: bool) -> LogText:
     """A piece from a byte on; a negative offset counts from the end. A log that is not there yet is empty."""
     try:
         size, data, offset = _piece(path, offset)
@@ -44,14 +43,14 @@ def with_last_lines(progress: Progress, layout: Layout) -> Progress:
 
 def _with_last_line(run: RunProgress, layout: Layout) -> RunProgress:
     try:
-        _, data, _ = _piece(layout.run_log(RunId(run.id)), -_LINE_BYTES)
+        _, data, _ = _piece(layout.run_files(RunId(run.id)).log, -_LINE_BYTES)
     except OSError:
         return run
     lines = data.decode(errors="replace").replace("\r", "\n").split("\n")
     return msgspec.structs.replace(run, last_line=next((line for line in reversed(lines) if line.strip()), ""))
 
 
-def _piece(path: Path, offset: int) -> tuple[int, bytes, int]:
+def _piece(path: str, offset: int) -> tuple[int, bytes, int]:
     # A job can put anything in the place of its log: a link is not followed, and a pipe is not waited for.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
@@ -62,10 +61,10 @@ def _piece(path: Path, offset: int) -> tuple[int, bytes, int]:
         os.close(descriptor)
 
 
-def _size_of_file(descriptor: int, path: Path) -> int:
+def _size_of_file(descriptor: int, path: str) -> int:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "it is not a regular file any more", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file any more", path)
     return found.st_size
 
 

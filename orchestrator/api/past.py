@@ -157,7 +157,8 @@ class PresentReads(Reads):
         board = await self.board()
         run_id = known_run(board, run)
         ended = run_id not in board.world.open_runs
-        return await asyncio.to_thread(logs.log_text, self._application.layout.run_log(run_id), offset, ended=ended)
+        log = self._application.layout.run_files(run_id).log
+        return await asyncio.to_thread(logs.log_text, log, offset, ended=ended)
 
     async def _find(self, moment: str) -> Place:
         return await self._past.moment(moment, SystemClock().now())

@@ -22,7 +22,6 @@ from orchestrator.runtime.places import place_of
 from orchestrator.store import PartitionStore
 from orchestrator.views import graph, jobruns, jobs, lineage, partitions, plan, progress, wants, why
 from orchestrator.views.entries import entry_view, is_chosen
-from orchestrator.views.jobruns import RunFiles
 from orchestrator.views.paging import Pausing
 from orchestrator.views.partitions import Places
 from orchestrator.views.shapes import (
@@ -117,7 +116,7 @@ class Reads(ABC):
 
     async def jobrun(self, run: str) -> JobRunDetail:
         def show(board: Board) -> JobRunDetail:
-            return jobruns.jobrun_detail(board, known_run(board, run), self._files)
+            return jobruns.jobrun_detail(board, known_run(board, run), self._application.layout.run_files)
 
         return self.told(await self.see(show, demand=False))
 
@@ -171,10 +170,6 @@ class Reads(ABC):
     def places(self, board: Board) -> Places:
         """Where the bytes of instances are."""
         return lambda instance: place_of(self._store, board.world, instance)
-
-    def _files(self, run: RunId) -> RunFiles:
-        layout = self._application.layout
-        return RunFiles(layout.run_log(run), layout.run_context(run))
 
 
 def _entries_at_once(chosen: EntryFilter, found: int) -> int:

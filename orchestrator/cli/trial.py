@@ -142,16 +142,16 @@ class _Trial:
 
         await executor.open(see)
         try:
-            self._launcher.write(told)
+            self._launcher.prepare(told)
             executor.start([self._start(run, told)])
-            await _show_log(self._layout.run_log(run.spec.id), ended)
+            await _show_log(Path(self._layout.run_files(run.spec.id).log), ended)
         except asyncio.CancelledError:
             executor.stop([StopRun(run.spec.id)])
             await ended
             raise
         finally:
             await executor.close()
-        collector = Collector(self._layout, self._store, self._inline)
+        collector = Collector(self._store, self._inline)
         return collector.collect(run.spec, ended.result().exit, self._launcher.secrets.mask(self._job))
 
     def _start(self, run: Launching, told: Told) -> StartRun:

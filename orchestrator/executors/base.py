@@ -20,12 +20,14 @@ import msgspec
 from orchestrator.observations import Exit
 
 __all__ = [
+    "Call",
+    "Command",
     "Executor",
     "ExecutorError",
     "Exit",
     "Fact",
     "InlineStart",
-    "ProcessStart",
+    "KeptStart",
     "RunEnded",
     "RunStarted",
     "Sink",
@@ -33,59 +35,49 @@ __all__ = [
     "StartRun",
     "StopRun",
     "Survey",
-    "WorkerStart",
 ]
 
 
-class ProcessStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="how", tag="process"):
-    """Start one JobRun as a process of its own.
+class Command(msgspec.Struct, frozen=True, tag_field="how", tag="process"):
+    """Work that is a process of its own."""
 
-    It begins once ``slots`` of the ``pool_size`` slots of its pool are free; until then it waits in line.
-    ``env`` is the complete environment, but for the marks of the run and its keeper and the paths of ``secrets``.
-    ``log`` receives stdout and stderr. All paths are absolute. The run gets ``grace_s`` between the request to end and
-    the kill. ``limits`` go by the names of ``keeper.limits``. No log and no message holds one of the ``masked`` values.
-    """
-
-    run: str
-    pool: str
-    pool_size: int
-    slots: int
     argv: tuple[str, ...]
-    cwd: str
-    env: Mapping[str, str]
-    log: str
-    log_bytes_max: int
-    timeout_s: float | None
-    grace_s: float
-    limits: Mapping[str, int] = {}
-    secrets: Mapping[str, bytes] = {}
-    masked: tuple[bytes, ...] = ()
-
-    def __repr__(self) -> str:
-        """Name the run: its environment may hold secrets."""
-        return f"{type(self).__name__}({self.run!r})"
 
 
-class WorkerStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="how", tag="worker"):
-    """Start one JobRun as a call of a Python function in a warm worker process.
+class Call(msgspec.Struct, frozen=True, tag_field="how", tag="worker"):
+    """Work that is a call of a Python function in a warm worker process.
 
-    ``function`` is ``module:function``, looked up in ``cwd`` first. Workers are shared by runs that agree in python,
-    module, cwd, env and ``fingerprint`` (what the code is: a worker never serves two versions of it). It waits for its
-    slots as a process does.
+    ``function`` is ``module:function``, looked up in the folder of the start first. Workers are shared by runs that
+    agree in python, module, folder, environment and ``fingerprint`` (what the code is: a worker never serves two
+    versions of it).
     """
 
-    run: str
-    pool: str
-    pool_size: int
-    slots: int
     python: str
     function: str
     fingerprint: str
-    context: str
-    report: str
+
+
+class KeptStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Start one JobRun in a keeper.
+
+    It begins once ``slots`` of the ``pool_size`` slots of its pool are free; until then it waits in line.
+    ``env`` is the complete environment, but for the marks of the run and its keeper and the paths of its files.
+    ``files`` is how these begin (``keeper.files``). ``context`` is what the job is told; what it says comes back with
+    its end, of too long a report just more than ``report_bytes_max``. All paths are absolute. The run gets ``grace_s``
+    between the request to end and the kill. ``limits`` go by the names of ``keeper.limits``. No log, no report and no
+    message holds one of the ``masked`` values.
+    """
+
+    run: str
+    work: Command | Call
+    pool: str
+    pool_size: int
+    slots: int
     cwd: str
     env: Mapping[str, str]
-    log: str
+    files: str
+    context: str
+    report_bytes_max: int
     log_bytes_max: int
     timeout_s: float | None
     grace_s: float
@@ -95,10 +87,10 @@ class WorkerStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
     def __repr__(self) -> str:
         """Name the run: its environment may hold secrets."""
-        return f"{type(self).__name__}({self.run!r})"
+        return f"KeptStart({self.run!r})"
 
 
-class InlineStart(msgspec.Struct, frozen=True, tag_field="how", tag="inline"):
+class InlineStart(msgspec.Struct, frozen=True):
     """Start one JobRun as a call in the daemon's own process: for work of microseconds that may be repeated.
 
     It ends with exit code 0 when ``function`` returns. It is lost with the daemon, cannot be interrupted, and its
@@ -109,7 +101,7 @@ class InlineStart(msgspec.Struct, frozen=True, tag_field="how", tag="inline"):
     function: Callable[[], object]
 
 
-StartRun = ProcessStart | WorkerStart | InlineStart
+StartRun = KeptStart | InlineStart
 
 
 class StopRun(msgspec.Struct, frozen=True):

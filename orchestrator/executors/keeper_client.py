@@ -18,13 +18,12 @@ import msgspec
 from orchestrator.executors.base import (
     ExecutorError,
     Fact,
-    ProcessStart,
+    KeptStart,
     RunEnded,
     Sink,
     StaleEpoch,
     StopRun,
     Survey,
-    WorkerStart,
 )
 from orchestrator.executors.link import Facts, Hello, Link, Refused, reach_keeper, start_keeper, why_keeper_failed
 from orchestrator.executors.orders import Orders
@@ -70,7 +69,7 @@ class KeeperClient:
         asyncio.get_running_loop().call_soon(self._deliver, self._early)
         return survey
 
-    def start(self, runs: Sequence[ProcessStart | WorkerStart]) -> None:
+    def start(self, runs: Sequence[KeptStart]) -> None:
         """Queue starts. Raises StaleEpoch once a newer daemon has taken over."""
         self._raise_if_refused()
         facts: list[Fact] = []
@@ -239,7 +238,7 @@ class KeeperClient:
         return task
 
 
-def _encode(run: ProcessStart | WorkerStart) -> msgspec.Raw:
+def _encode(run: KeptStart) -> msgspec.Raw:
     try:
         request = msgspec.json.encode(run)
     except UnicodeEncodeError as error:
@@ -250,7 +249,7 @@ def _encode(run: ProcessStart | WorkerStart) -> msgspec.Raw:
     return msgspec.Raw(request)
 
 
-def _not_text(run: ProcessStart | WorkerStart) -> str:
+def _not_text(run: KeptStart) -> str:
     for key, value in run.env.items():
         if not _is_text(value):
             return f"the value of the environment key {key}"

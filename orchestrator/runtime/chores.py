@@ -1,4 +1,4 @@
-"""What nobody waits for once the end of a JobRun is durable: links, removals, folders that are given back.
+"""What nobody waits for once the end of a JobRun is durable: links and removals.
 
 They gather while others are done, and are done together in one thread, in the order of the log. Each may be done
 again: what a crash kept from being done, the next start finds still to do.
@@ -20,17 +20,14 @@ class Chores(msgspec.Struct):
     links: list[Place] = msgspec.field(default_factory=list[Place])
     outputs: list[Output] = msgspec.field(default_factory=list[Output])
     """Made, and never Live: their bytes may go."""
-    folders: list[RunId] = msgspec.field(default_factory=list[RunId])
-    """JobRuns whose folders nobody needs any more, but for what they printed."""
     ended: list[RunId] = msgspec.field(default_factory=list[RunId])
     """JobRuns that are settled when all this is done."""
 
     def __bool__(self) -> bool:
         """Tell if there is anything to do."""
-        return bool(self.links or self.outputs or self.folders or self.ended)
+        return bool(self.links or self.outputs or self.ended)
 
     def do(self, links: Links, collector: Collector) -> None:
         """Do them. Blocks; one thread at a time."""
         links.draw(self.links)
         collector.discard(self.outputs)
-        collector.give_back(self.folders)

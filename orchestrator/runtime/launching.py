@@ -1,6 +1,6 @@
 """From an activation record to something that can be started.
 
-The job finds its context and an empty report in the folder of its JobRun; the parents of its outputs exist. Its
+The job finds its context and an empty report, made by who starts it; the parents of its outputs exist. Its
 environment holds what the configuration declares and a few keys of ours, nothing else of the daemon's.
 
 Source: design section 7 (the job contract).
@@ -15,14 +15,15 @@ from pathlib import Path
 import msgspec
 
 from orchestrator.catalog import Catalog, Job
-from orchestrator.executors.base import InlineStart, ProcessStart, WorkerStart
+from orchestrator.executors.base import Call, Command, InlineStart, KeptStart
+from orchestrator.report import REPORT_BYTES_MAX
 from orchestrator.runtime.inline import InlineJobs
-from orchestrator.runtime.layout import CONTEXT, LOG, REPORT, Layout
+from orchestrator.runtime.layout import Layout
 from orchestrator.runtime.places import place_of
 from orchestrator.runtime.secrets import Secrets
 from orchestrator.runtime.told import InputTold, OutputTold, Told, refs_of
 from orchestrator.store import PartitionStore
-from statemachines.ids import SECOND_US, InstanceId, RunId
+from statemachines.ids import SECOND_US, InstanceId
 from statemachines.jobrun import Launching
 from statemachines.partition import Building, Live, Tainted
 from statemachines.world import World
@@ -61,25 +62,34 @@ class Launcher:
         """The start of an inline JobRun, which is told what it asks for."""
         return InlineStart(run=run.spec.id, function=self._inline.call(catalog.jobs[run.spec.job], run, tell))
 
-    def start_kept(self, catalog: Catalog, run: Launching, told: Told) -> ProcessStart | WorkerStart:
-        """The start of a JobRun that a keeper runs. Touches no file; ``write`` does."""
+    def start_kept(self, catalog: Catalog, run: Launching, told: Told) -> KeptStart:
+        """The start of a JobRun that a keeper runs. Touches no file; ``prepare`` does."""
         job = catalog.jobs[run.spec.job]
-        if job.executor == "worker":
-            return self._worker_start(catalog, job, run)
-        return self._process_start(catalog, job, run, told)
+        return KeptStart(
+            run=run.spec.id,
+            work=_work(catalog, job, run, told),
+            pool=job.pool,
+            pool_size=catalog.pools.get(job.pool, 1),
+            slots=job.slots,
+            cwd=str(catalog.folder),
+            env=self.environment(catalog, job, dict(run.activation.env)),
+            files=self._layout.run_files(run.spec.id).place,
+            context=msgspec.json.encode(told).decode(),
+            report_bytes_max=REPORT_BYTES_MAX,
+            log_bytes_max=int(catalog.limits.log_bytes),
+            timeout_s=_seconds(run.activation.timeout_us),
+            grace_s=catalog.limits.grace / SECOND_US,
+            limits=job.resources.limits(),
+        )
 
-    def with_secrets(self, job: Job, start: ProcessStart | WorkerStart) -> ProcessStart | WorkerStart:
+    def with_secrets(self, job: Job, start: KeptStart) -> KeptStart:
         """The same start with what must not be seen. Reads files. Raises BadSecret."""
         secrets = self.secrets.read(job)
         mask = self.secrets.mask(job)
         return msgspec.structs.replace(start, secrets=secrets, masked=mask.values) if mask else start
 
-    def write(self, told: Told) -> None:
-        """Make the folder of a JobRun, its context, its empty report, and the parents of its outputs."""
-        folder = str(self._layout.run(RunId(told.run)))
-        _make_folder(folder)
-        _write_private(f"{folder}/{CONTEXT}", msgspec.json.encode(told))
-        os.close(_private(f"{folder}/{REPORT}", 0))
+    def prepare(self, told: Told) -> None:
+        """Make the parents of the outputs. Raises OSError."""
         self._store.prepare(Path(output.location) for output in told.outputs)
 
     def environment(self, catalog: Catalog, job: Job, told_by_config: Mapping[str, str]) -> dict[str, str]:
@@ -88,49 +98,6 @@ class Launcher:
         passed = {key: self._environ[key] for key in job.pass_env if key in self._environ}
         return {**ours, **passed, **job.env, **told_by_config}
 
-    def _process_start(self, catalog: Catalog, job: Job, run: Launching, told: Told) -> ProcessStart:
-        assert job.command is not None, "a process job has a command"
-        env = self.environment(catalog, job, dict(run.activation.env))
-        folder = self._layout.run(run.spec.id)
-        env["WANTD_CONTEXT"] = f"{folder}/{CONTEXT}"
-        env["WANTD_REPORT"] = f"{folder}/{REPORT}"
-        return ProcessStart(
-            run=run.spec.id,
-            pool=job.pool,
-            pool_size=catalog.pools.get(job.pool, 1),
-            slots=job.slots,
-            argv=(*job.command, *told.args),
-            cwd=str(catalog.folder),
-            env=env,
-            log=f"{folder}/{LOG}",
-            log_bytes_max=int(catalog.limits.log_bytes),
-            timeout_s=_seconds(run.activation.timeout_us),
-            grace_s=catalog.limits.grace / SECOND_US,
-            limits=job.resources.limits(),
-        )
-
-    def _worker_start(self, catalog: Catalog, job: Job, run: Launching) -> WorkerStart:
-        assert job.python is not None, "a worker job has a function"
-        folder = self._layout.run(run.spec.id)
-        return WorkerStart(
-            run=run.spec.id,
-            pool=job.pool,
-            pool_size=catalog.pools.get(job.pool, 1),
-            slots=job.slots,
-            python=catalog.python,
-            function=job.python,
-            fingerprint=run.activation.fingerprint,
-            context=f"{folder}/{CONTEXT}",
-            report=f"{folder}/{REPORT}",
-            cwd=str(catalog.folder),
-            env=self.environment(catalog, job, dict(run.activation.env)),
-            log=f"{folder}/{LOG}",
-            log_bytes_max=int(catalog.limits.log_bytes),
-            timeout_s=_seconds(run.activation.timeout_us),
-            grace_s=catalog.limits.grace / SECOND_US,
-            limits=job.resources.limits(),
-        )
-
     def _input(self, world: World, instance_id: InstanceId) -> InputTold:
         instance = world.partitions[instance_id]
         live = instance.was if isinstance(instance, Tainted) else instance
@@ -138,26 +105,11 @@ class Launcher:
         return InputTold(instance.spec.ref, place_of(self._store, world, instance), live.content.digest)
 
 
-def _make_folder(folder: str) -> None:
-    try:
-        os.mkdir(folder, 0o700)  # noqa: PTH102 - for every JobRun: Paths would double the cost
-    except FileExistsError:
-        return  # a start that is done again
-    except FileNotFoundError:
-        os.makedirs(folder, 0o700)  # noqa: PTH103
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)
-
-
-def _write_private(path: str, content: bytes) -> None:
-    file = _private(path, os.O_TRUNC)
-    try:
-        while content:
-            content = content[os.write(file, content) :]
-    finally:
-        os.close(file)
+def _work(catalog: Catalog, job: Job, run: Launching, told: Told) -> Command | Call:
+    if job.command is not None:
+        return Command((*job.command, *told.args))
+    assert job.python is not None, "a job has a command or a function"
+    return Call(catalog.python, job.python, run.activation.fingerprint)
 
 
 def _attempt(world: World, run: Launching) -> int:

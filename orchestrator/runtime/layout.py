@@ -6,8 +6,8 @@ tokens/             who may ask over TCP
 codes/              who may log in to the console, once
 outward/            how far others have been told what happens
 store/              the bytes of partition instances, and current/, the link tree
-runs/<JobRun>/      what a JobRun was told (context.json), what it said (report), its output (log); of one that did
-                    its work only a log with something in it is kept
+runs/<JobRun>.*     what a JobRun was told (context.json), what it said (report), its output (log); of one that ended
+                    well only a log with something in it is kept
 runs/keepers/       the journals of keepers
 """
 
@@ -15,10 +15,8 @@ from pathlib import Path
 
 import msgspec
 
+from orchestrator.executors.keeper.files import RunFiles
 from statemachines.ids import RunId
-
-CONTEXT, REPORT, LOG = "context.json", "report", "log"
-"""What is in the folder of a JobRun."""
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -58,15 +56,6 @@ class Layout(msgspec.Struct, frozen=True):
     def keepers(self) -> Path:
         return self.state / "runs" / "keepers"
 
-    def run(self, run: RunId) -> Path:
-        """The folder of one JobRun. Its id is our own, so it is a safe name."""
-        return self.state / "runs" / run
-
-    def run_log(self, run: RunId) -> Path:
-        return self.run(run) / LOG
-
-    def run_report(self, run: RunId) -> Path:
-        return self.run(run) / REPORT
-
-    def run_context(self, run: RunId) -> Path:
-        return self.run(run) / CONTEXT
+    def run_files(self, run: RunId) -> RunFiles:
+        """The files of one JobRun. Its id is our own, so it is a safe name."""
+        return RunFiles(f"{self.state}/runs/{run}")

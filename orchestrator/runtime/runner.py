@@ -18,7 +18,7 @@ from typing import ParamSpec, TypeVar
 
 from orchestrator.catalog import Catalog
 from orchestrator.effects import Owed, owed_by
-from orchestrator.executors.base import Executor, InlineStart, ProcessStart, RunEnded, RunStarted, StopRun, WorkerStart
+from orchestrator.executors.base import Executor, InlineStart, KeptStart, RunEnded, RunStarted, StopRun
 from orchestrator.executors.base import Fact as Seen
 from orchestrator.executors.keeper.masking import NO_MASK, Mask
 from orchestrator.observations import AnyObservation, Exit, JobEnded, JobStarted
@@ -54,7 +54,6 @@ LINKS_A_GO = 64
 P = ParamSpec("P")
 T = TypeVar("T")
 
-KeptStart = ProcessStart | WorkerStart
 Kept = tuple[KeptStart, Told]
 """What a keeper is to start, and what it is told."""
 
@@ -209,12 +208,12 @@ class Runner:
         if inline:
             self._executor.start(inline)
         if kept:
-            self._do(self._write_and_start(kept))
+            self._do(self._prepare_and_start(kept))
 
-    async def _write_and_start(self, starts: list[Kept]) -> None:
+    async def _prepare_and_start(self, starts: list[Kept]) -> None:
         ready: list[KeptStart] = []
         late: list[Kept] = []
-        for kept, done in zip(starts, await _in(self._starter, self._write_all, starts), strict=True):
+        for kept, done in zip(starts, await _in(self._starter, self._prepare_all, starts), strict=True):
             if isinstance(done, KeptStart):
                 ready.append(done)
             elif isinstance(done, OSError) and self.room.is_lacking(done):
@@ -232,14 +231,14 @@ class Runner:
     async def _start_later(self, starts: list[Kept]) -> None:
         """Without room nothing of a start is done yet, so it costs no try to wait."""
         await self.room.wait()
-        await self._write_and_start(starts)
+        await self._prepare_and_start(starts)
 
-    def _write_all(self, starts: list[Kept]) -> list[KeptStart | OSError | BadSecret]:
+    def _prepare_all(self, starts: list[Kept]) -> list[KeptStart | OSError | BadSecret]:
         return [self._prepared(start, told) for start, told in starts]
 
     def _prepared(self, start: KeptStart, told: Told) -> KeptStart | OSError | BadSecret:
         try:
-            self._launcher.write(told)
+            self._launcher.prepare(told)
             return self._launcher.with_secrets(self._catalog.jobs[told.job], start)
         except (OSError, BadSecret) as error:
             return error
@@ -276,19 +275,13 @@ class Runner:
         """The ends of these JobRuns are durable: outputs that were never Live may go, and then their records."""
         specs = [spec for spec in (_spec_of_ended(world.runs.get(run)) for run in runs) if spec is not None]
         left = [output for spec in specs for output in spec.outputs if not _was_live(world, output)]
-        folders = [spec.id for spec in specs if self._has_a_folder(spec) and _was_fine(world, spec)]
         self._stops.difference_update(runs)
-        if left or folders:
+        if left:
             self._chores.outputs += left
-            self._chores.folders += folders
             self._chores.ended += runs
             self._tidy()
         elif runs:
             self._executor.settled(runs)
-
-    def _has_a_folder(self, spec: RunSpec) -> bool:
-        job = self._catalog.jobs.get(spec.job)
-        return job is None or job.executor != "inline"
 
     def _tidy(self) -> None:
         if self._chores and (self._tidying is None or self._tidying.done()):
@@ -350,11 +343,6 @@ def _has_bytes(ended: JobEnded) -> bool:
 
 def _was_live(world: World, output: Output) -> bool:
     return live_of(world.partitions[output.instance]) is not None
-
-
-def _was_fine(world: World, spec: RunSpec) -> bool:
-    """Whether nobody will ask what it was told and what it said: it did its work, or will be told more next time."""
-    return isinstance(world.runs[spec.id], jobrun.Succeeded | jobrun.DepMiss)
 
 
 def _spec_of_ended(state: jobrun.JobRun | None) -> RunSpec | None:

@@ -18,6 +18,7 @@ Source: design section 8; refs are hostile input (reference/reliability.md 5.1).
 """
 
 import os
+import re
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
@@ -29,10 +30,14 @@ PATH_BYTES_MAX = 1_024
 _PLAIN = "_.=+,:@~-"
 _NOT_LEADING = "-.~@"
 _ODD = "%~"
+_ORDINARY = re.compile(r"(?=.{1,200}\Z)[\w=+,:][\w.=+,:@~-]*(?:/[\w=+,:][\w.=+,:@~-]*)*", re.ASCII)
+"""Refs that are their own paths, and short: nearly all."""
 
 
 def ref_path(ref: str) -> str:
     """Name the folder of a ref, relative to the store."""
+    if _ORDINARY.fullmatch(ref) and not ref.startswith(LINK_TREE):
+        return ref
     first, *rest = (component(segment) for segment in ref.split("/"))
     if first == LINK_TREE:
         first = _escaped(first)

@@ -1,9 +1,8 @@
 """JobRuns as readers see them."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import NamedTuple
 
+from orchestrator.executors.keeper.files import RunFiles
 from orchestrator.planning.board import Board
 from orchestrator.views.looking import iso, seconds
 from orchestrator.views.paging import LOOKED_AT_ONCE, Pausing, codes_of, enrolled, page
@@ -24,14 +23,6 @@ from statemachines.roll import Roll
 from statemachines.rolls import RUN_CODES
 from statemachines.traits import activation_of, head_of, live_of
 from statemachines.world import World
-
-
-class RunFiles(NamedTuple):
-    """Where the files of a JobRun are."""
-
-    log: Path
-    context: Path
-
 
 LISTED_MAX = 1_000
 """How many outputs, inputs and missing refs are listed of one JobRun; how many there are is said beside."""
@@ -78,8 +69,8 @@ def jobrun_detail(board: Board, run_id: RunId, files_of: FilesOf) -> JobRunDetai
         state=type(state).__name__,
         run=jobrun_view(board, state),
         outputs=tuple(_output(board, ref, instance) for ref, instance in outputs_of(state)[:LISTED_MAX]),
-        log=str(files.log),
-        context=str(files.context),
+        log=files.log,
+        context=files.context,
         activation=None if activation is None else _activation_view(board, activation),
         missing=state.missing[:LISTED_MAX] if isinstance(state, jobrun.DepMiss) else (),
         pid=state.pid if isinstance(state, jobrun.Running) else None,

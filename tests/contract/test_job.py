@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.report import Report
-from orchestrator.runtime.reports import read_report
+from orchestrator.report import Report, parse_report
 from statemachines.refs import Ref
 from wantd import Context, Missing, job
 from wantd.job import LINE_BYTES_MAX, BadContext, Input, Output
@@ -35,7 +34,7 @@ def ctx(tmp_path: Path) -> Context:
 
 
 def reported(tmp_path: Path) -> Report:
-    report = read_report(tmp_path / "report")
+    report = parse_report((tmp_path / "report").read_bytes())
     assert isinstance(report, Report)
     return report
 

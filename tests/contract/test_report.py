@@ -1,8 +1,6 @@
 """The report of a run: what is taken, what is refused, and that nothing a job writes can do harm."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,7 +18,6 @@ from orchestrator.report import (
     Report,
     parse_report,
 )
-from orchestrator.runtime.reports import read_report
 from statemachines.refs import Ref
 
 A, B, C = Ref("a"), Ref("b/x=1"), Ref("c/x=2013-01-05")
@@ -168,28 +165,3 @@ keys = st.sampled_from(KEYS)
 def test_no_json_does_harm(lines: list[dict[str, object]]) -> None:
     """If this failed, some well-formed report would crash the daemon."""
     assert isinstance(parse_report("\n".join(json.dumps(line) for line in lines)), Report | BadReport)
-
-
-def test_reading_the_file(tmp_path: Path) -> None:
-    """If this failed, a report would be lost, or a job could make the daemon block or follow it elsewhere."""
-    path = tmp_path / "report"
-    assert read_report(path) == Report()
-    path.write_text('{"progress": 0.25}\n')
-    assert read_report(path) == Report(progress=0.25)
-    path.unlink()
-    os.mkfifo(path)
-    assert read_report(path) == BadReport(0, "", "it is not a regular file any more")
-    path.unlink()
-    path.symlink_to("/dev/zero")
-    with pytest.raises(OSError, match="symbolic links"):
-        read_report(path)
-
-
-def test_a_file_that_is_too_large_is_not_read_whole(tmp_path: Path) -> None:
-    """If this failed, a job could fill the daemon's memory."""
-    path = tmp_path / "report"
-    path.touch()
-    os.truncate(path, 1 << 40)
-    answer = read_report(path)
-    assert isinstance(answer, BadReport)
-    assert "larger than" in answer.why

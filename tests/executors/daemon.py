@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from orchestrator.executors.base import ProcessStart, WorkerStart
+from orchestrator.executors.base import KeptStart
 from orchestrator.executors.local import LocalExecutor
 from tests.executors.rigs import Maker
 
@@ -23,7 +23,7 @@ def build(ctx):
 """
 
 
-def starts(folder: Path, count: int, how: str) -> list[ProcessStart | WorkerStart]:
+def starts(folder: Path, count: int, how: str) -> list[KeptStart]:
     make = Maker(folder)
     if how == "process":
         return [make.shell(f"r{number}", SCRIPT) for number in range(count)]

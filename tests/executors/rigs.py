@@ -12,18 +12,22 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from orchestrator.executors.base import (
+    Call,
+    Command,
     Executor,
     Exit,
     Fact,
     InlineStart,
-    ProcessStart,
+    KeptStart,
     RunEnded,
     RunStarted,
     StartRun,
-    WorkerStart,
 )
 from orchestrator.executors.keeper import procfs
+from orchestrator.executors.keeper import wire as keeper_wire
+from orchestrator.executors.keeper.files import RunFiles
 from orchestrator.executors.keeper.journal import NAME, read_journal
+from orchestrator.executors.keeper.wire import Pool, Request
 from orchestrator.executors.local import LocalExecutor
 from orchestrator.executors.scripted import ScriptedExecutor
 from orchestrator.executors.survey import is_alive, read_dead
@@ -34,6 +38,15 @@ CONTEXT = (
     '{"run": "r", "attempt": 1, "job": "j", "environment": "local", "version": "v", '
     '"deadline": null, "args": [], "outputs": [], "inputs": []}'
 )
+
+
+POOL = Pool("default", 4)
+
+
+def request(run: str, pool: Pool = POOL, slots: int = 1, place: str = "/nowhere/run") -> Request:
+    """What a keeper is asked for."""
+    work, files = keeper_wire.Command(["true"]), RunFiles(place)
+    return Request(run, work, pool, slots, "/", {}, files, CONTEXT, 1 << 20, 4096, None, 1.0, {}, {}, ())
 
 
 class Seen:
@@ -92,32 +105,14 @@ class Maker:
         run: str,
         *argv: str,
         env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        timeout_s: float | None = None,
-        grace_s: float = 5.0,
-        log_bytes_max: int = 1 << 20,
         pool_size: int = 1000,
         **more: Any,
-    ) -> ProcessStart:
-        return ProcessStart(
-            run=run,
-            pool="default",
-            pool_size=pool_size,
-            slots=1,
-            argv=argv,
-            cwd=str(cwd or self.folder),
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin"} if env is None else env,
-            log=str(self.log(run)),
-            log_bytes_max=log_bytes_max,
-            timeout_s=timeout_s,
-            grace_s=grace_s,
-            **more,
-        )
+    ) -> KeptStart:
+        env = {"PATH": "/usr/local/bin:/usr/bin:/bin"} if env is None else env
+        return self._kept(run, Command(argv), pool="default", pool_size=pool_size, env=env, **more)
 
-    def shell(
-        self, run: str, script: str, timeout_s: float | None = None, grace_s: float = 5.0, **more: Any
-    ) -> ProcessStart:
-        return self.process(run, "sh", "-c", script, timeout_s=timeout_s, grace_s=grace_s, **more)
+    def shell(self, run: str, script: str, **more: Any) -> KeptStart:
+        return self.process(run, "sh", "-c", script, **more)
 
     def worker(
         self,
@@ -125,28 +120,36 @@ class Maker:
         function: str,
         width: int = 4,
         fingerprint: str = "f",
-        timeout_s: float | None = None,
         python: str = sys.executable,
         **more: Any,
-    ) -> WorkerStart:
-        context = self.folder / "context.json"
-        context.write_text(CONTEXT)
-        return WorkerStart(
+    ) -> KeptStart:
+        call = Call(python, function, fingerprint)
+        more = {"grace_s": 1.0, **more}
+        return self._kept(run, call, pool="workers", pool_size=width, env={"PATH": "/usr/bin:/bin"}, **more)
+
+    def _kept(
+        self,
+        run: str,
+        work: Command | Call,
+        *,
+        cwd: Path | None = None,
+        timeout_s: float | None = None,
+        grace_s: float = 5.0,
+        log_bytes_max: int = 1 << 20,
+        report_bytes_max: int = 1 << 20,
+        **more: Any,
+    ) -> KeptStart:
+        return KeptStart(
             run=run,
-            pool="workers",
-            pool_size=width,
+            work=work,
             slots=1,
-            python=python,
-            function=function,
-            fingerprint=fingerprint,
-            context=str(context),
-            report=str(self.folder / f"{run}.report"),
-            cwd=str(self.folder),
-            env={"PATH": "/usr/bin:/bin"},
-            log=str(self.log(run)),
-            log_bytes_max=1 << 20,
+            cwd=str(cwd or self.folder),
+            files=str(self.folder / run),
+            context=CONTEXT,
+            report_bytes_max=report_bytes_max,
+            log_bytes_max=log_bytes_max,
             timeout_s=timeout_s,
-            grace_s=1.0,
+            grace_s=grace_s,
             **more,
         )
 

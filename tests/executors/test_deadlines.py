@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.executors.keeper.launch import Leader
 from orchestrator.executors.keeper.run import Run
-from tests.executors.test_journal import request
+from tests.executors.rigs import request
 
 HOUR_S = 3600.0
 
@@ -29,7 +29,7 @@ class Asked:
 def test_a_clock_that_is_set_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Broken: an administrator who corrects the clock kills what runs, or lets it run for ever."""
     leader = Asked()
-    asked_for = request("r")._replace(timeout_s=60.0, grace_s=1000.0, log=str(tmp_path / "log"))
+    asked_for = request("r", place=str(tmp_path / "r"))._replace(timeout_s=60.0, grace_s=1000.0)
     run = Run(asked_for)
     run.begin(cast("Leader", leader))
     began, wall, wall_ns = time.monotonic(), time.time, time.time_ns

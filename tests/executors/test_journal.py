@@ -12,13 +12,11 @@ from hypothesis import strategies as st
 
 from orchestrator.executors.keeper import journal, ledger
 from orchestrator.executors.keeper.epochs import raise_epoch, read_epoch
-from orchestrator.executors.keeper.journal import BadJournal, End, Journal, JournalFull, read_journal
+from orchestrator.executors.keeper.journal import BadJournal, End, Journal, read_journal
 from orchestrator.executors.keeper.ledger import Ledger
-from orchestrator.executors.keeper.wire import BadMessage, Command, Pool, Request, parse_message
-
-
-def request(run: str) -> Request:
-    return Request(run, Command(["true"]), Pool("default", 4), 1, "/", {}, "/dev/null", 4096, None, 1.0, {}, {}, ())
+from orchestrator.executors.keeper.room import NoRoom
+from orchestrator.executors.keeper.wire import BadMessage, parse_message
+from tests.executors.rigs import request
 
 
 def made(folder: Path) -> Journal:
@@ -109,7 +107,7 @@ def test_a_full_disk_is_waited_out(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", no_room)
-        with pytest.raises(JournalFull):
+        with pytest.raises(NoRoom):
             book.commit()
         assert (tmp_path / journal.NAME).read_bytes() == before
         assert (book.running(), book.end_of("a")) == (["a"], None)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from orchestrator.executors.base import Exit, StopRun
 from orchestrator.executors.keeper.lines import Lines
 from orchestrator.executors.keeper.run import Run
-from orchestrator.executors.keeper.wire import Command, Pool, Request
+from orchestrator.executors.keeper.wire import Pool
 from orchestrator.executors.local import LocalExecutor
 from orchestrator.executors.pace import AHEAD_MAX, HORIZON_S, Pace
-from tests.executors.rigs import Maker, Seen, end_all_keepers, line_in
+from tests.executors.rigs import Maker, Seen, end_all_keepers, line_in, request
 
 Local = tuple[LocalExecutor, Seen, Maker]
 
@@ -76,16 +76,14 @@ async def test_a_run_that_waits_in_line_is_canceled_without_being_started(local:
 
 
 def run_of(number: int, pool: str, size: int, slots: int) -> Run:
-    return Run(
-        Request(
-            f"r{number}", Command(["true"]), Pool(pool, size), slots, "/", {}, "/dev/null", 4096, None, 1.0, {}, {}, ()
-        )
-    )
+    return Run(request(f"r{number}", Pool(pool, size), slots))
 
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from("ab"), st.integers(1, 3), st.sampled_from(("join", "join", "out", "end", "leave")))
+        st.tuples(
+            st.sampled_from("ab"), st.integers(1, 3), st.sampled_from(("join", "join", "out", "end", "leave", "back"))
+        )
     )
 )
 def test_slots_are_held_from_being_let_out_until_the_end(steps: list[tuple[str, int, str]]) -> None:
@@ -100,6 +98,9 @@ def test_slots_are_held_from_being_let_out_until_the_end(steps: list[tuple[str, 
                 lines.give_back(working.pop(number % len(working)))
             case "leave" if waiting:
                 assert lines.leave(waiting.pop(number % len(waiting)))
+            case "back":
+                waiting = [*(out := lines.let_out(2)), *(run for run in waiting if run not in out)]
+                lines.put_back(out)
             case _:
                 working += (out := lines.let_out(2))
                 waiting = [run for run in waiting if run not in out]

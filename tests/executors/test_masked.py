@@ -26,6 +26,11 @@ def tell(ctx):
     subprocess.run(["cat", os.environ["PASSWORD_FILE"]])
     print("and {TEXT}", file=sys.stderr)
 
+def report(ctx):
+    with open(os.environ["WANTD_REPORT"], "ab") as file:
+        file.write(open(os.environ["PASSWORD_FILE"], "rb").read())
+    sys.exit(3)
+
 def fail(ctx): raise ValueError("it is {TEXT}")
 def plain(ctx): print("{TEXT}", os.environ.get("PASSWORD_FILE"))
 """
@@ -74,6 +79,20 @@ async def test_a_worker_reads_its_secret_from_a_file_and_cannot_print_it(local: 
     executor.start([make.worker("c", "tasks:plain")])
     assert (await seen.end_of("c")).code == 0
     assert make.log("c").read_text() == f"{TEXT} None\n"
+
+
+@pytest.mark.asyncio
+async def test_no_report_holds_a_secret(local: Local) -> None:
+    """Broken: a job that reports its secret has it in the journal of its keeper, or in a file that is kept."""
+    executor, seen, make = local
+    script = 'cat "$PASSWORD_FILE" >> "$WANTD_REPORT"; exit 3'
+    executor.start([make.shell("a", script, **MASKED), make.worker("b", "tasks:report", **MASKED)])
+    for run, name in (("a", "a.report"), ("b", "b.report")):
+        assert (await seen.end_of(run)).said == b"***"
+        assert (make.folder / name).read_bytes() == b"***"
+    kept = [path for path in make.folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
+    assert "journal" in [path.name for path in kept]
+    assert SECRET not in b"".join(path.read_bytes() for path in kept)
 
 
 @pytest.mark.asyncio

@@ -71,7 +71,7 @@ async def test_a_job_inherits_nothing_but_what_it_is_given(local: Local) -> None
     del os.environ["SECRET_OF_THE_DAEMON"]
     *env, descriptors, core, umask, session, pid = make.log("a").read_text().split()
     keys = {line.partition("=")[0] for line in env}
-    assert keys == {"KEY", "PATH", "WANTD_KEEPER", "WANTD_RUN", "PWD", "SHLVL", "_"}
+    assert keys == {"KEY", "PATH", "WANTD_CONTEXT", "WANTD_REPORT", "WANTD_KEEPER", "WANTD_RUN", "PWD", "SHLVL", "_"}
     assert (descriptors, core, umask) == ("4", "0", "0077")
     assert session == pid
 

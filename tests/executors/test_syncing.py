@@ -12,12 +12,12 @@ import pytest
 
 from orchestrator.executors.keeper import journal
 from orchestrator.executors.keeper.epochs import raise_epoch
-from orchestrator.executors.keeper.journal import JournalFull
 from orchestrator.executors.keeper.keeper import Keeper
 from orchestrator.executors.keeper.ledger import Committed, Ledger
+from orchestrator.executors.keeper.room import NoRoom
 from orchestrator.executors.keeper.wire import PROTOCOL
-from tests.executors.rigs import Maker
-from tests.executors.test_journal import made, request
+from tests.executors.rigs import Maker, request
+from tests.executors.test_journal import made
 
 Deed = bytes | list[str]
 """What was in a file when it was synced, or the names in a folder."""
@@ -140,7 +140,7 @@ def test_an_end_is_told_once_it_is_on_the_disk(tmp_path: Path, monkeypatch: pyte
 
     def full() -> Committed:
         refused.append(1)
-        raise JournalFull
+        raise NoRoom
 
     with monkeypatch.context() as patch:
         patch.setattr(hand.ledger, "commit", full)

@@ -76,7 +76,7 @@ async def test_a_call_has_its_log_context_report_and_folder(local: Local) -> Non
     said = [f"out {make.folder} a j", "err", "child"]
     assert make.log("a").read_text().splitlines() == ["loaded by tasks", *said]
     assert make.log("b").read_text().splitlines() == [line.replace(" a j", " b j") for line in said]
-    assert json.loads((make.folder / "a.report").read_text()) == {"progress": 0.5}
+    assert json.loads(seen.ends()["a"].said) == {"progress": 0.5}
 
 
 @pytest.mark.asyncio
@@ -100,7 +100,7 @@ async def test_what_is_raised_ends_the_call_and_not_the_worker(local: Local) -> 
     assert (seen.ends()["words"].code, seen.ends()["words"].message) == (1, "enough")
     assert await pid_of(local, "need", "tasks:need") == first
     assert seen.ends()["need"].code == 0
-    assert json.loads((make.folder / "need.report").read_text()) == {"missing": ["a/b"]}
+    assert json.loads(seen.ends()["need"].said) == {"missing": ["a/b"]}
 
 
 @pytest.mark.asyncio
@@ -246,5 +246,6 @@ async def test_a_worker_holds_no_descriptor_of_the_keeper(local: Local) -> None:
     executor.start([make.worker("a", "fds:show", python=sys.executable)])
     await seen.end_of("a")
     own, child = (line.split() for line in make.log("a").read_text().splitlines())
-    assert own == ["0", "1", "2", "3", "4"]  # 3 its channel, 4 the folder it lists
+    # 3 is its channel, 4 where its output goes between calls, 5 the folder it lists
+    assert own == ["0", "1", "2", "3", "4", "5"]
     assert child == ["0", "1", "2", "3"]  # 3 the folder it lists

@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 from orchestrator.catalog import Catalog, Job, build_catalog
 from orchestrator.config import load_config
-from orchestrator.report import Report
-from orchestrator.runtime.reports import read_report
+from orchestrator.report import Report, parse_report
 from orchestrator.store import DiskStore, Sealed
 from statemachines.refs import Ref
 from wantd import Context, Missing
@@ -92,7 +91,7 @@ class NaiveBuild:
             self._run_process(job, refs, *files)
         else:
             run_function(job.python, *files)
-        report = read_report(files[1])
+        report = parse_report(files[1].read_bytes())
         assert isinstance(report, Report), report
         return report
 

@@ -35,7 +35,7 @@ ANSWERS: tuple[Json, ...] = (
 JOURNAL: tuple[Json, ...] = (
     {"claims": ["r1", "r2"], "epoch": 3},
     {"began": "r1", "pid": 1, "ticks": 5},
-    {"end": "r1", "exit": {"kind": "exit", "code": 1, "ended_at_us": 5, "user_s": 0.5}},
+    {"end": "r1", "exit": {"kind": "exit", "code": 1, "ended_at_us": 5, "user_s": 0.5, "said": "YWJj"}},
     {"settled": ["r2"]},
 )
 HEADER: Json = {"keeper": "k", "pid": 1, "boot": "b"}
@@ -46,9 +46,14 @@ REPLIES: tuple[Json, ...] = (
 
 _RUN: dict[str, Json] = {
     "run": "r1",
+    "pool": "default",
+    "pool_size": 2,
+    "slots": 1,
     "cwd": "/",
     "env": {"A": "b"},
-    "log": "/l",
+    "files": "/f",
+    "context": "{}",
+    "report_bytes_max": 5,
     "log_bytes_max": 5,
     "timeout_s": 1.5,
     "grace_s": 1,
@@ -56,20 +61,11 @@ _RUN: dict[str, Json] = {
     "secrets": {"A": "YWJj"},
     "masked": ["YWJj"],
 }
-_CALL: dict[str, Json] = {
-    **_RUN,
-    "how": "worker",
-    "python": "python3",
-    "function": "m:f",
-    "fingerprint": "f",
-    "width": 2,
-    "context": "/c",
-    "report": "/r",
-}
+_CALL: dict[str, Json] = {"how": "worker", "python": "python3", "function": "m:f", "fingerprint": "f"}
 MESSAGES: tuple[Json, ...] = (
     {"do": "hello", "epoch": 1, "protocol": PROTOCOL},
     {"do": "stop", "epoch": 1, "runs": ["r1"]},
     {"do": "settled", "epoch": 1, "runs": ["r1"]},
-    {"do": "start", "epoch": 1, "runs": [{**_RUN, "how": "process", "argv": ["true"]}]},
-    {"do": "start", "epoch": 1, "runs": [_CALL]},
+    {"do": "start", "epoch": 1, "runs": [{**_RUN, "work": {"how": "process", "argv": ["true"]}}]},
+    {"do": "start", "epoch": 1, "runs": [{**_RUN, "work": _CALL}]},
 )

@@ -21,7 +21,7 @@ from orchestrator.catalog import build_catalog
 from orchestrator.commands import Accepted, Answer, AnyCommand, CreateWant
 from orchestrator.config import read_config
 from orchestrator.daemon import Application, Engine, Ports, run_engine
-from orchestrator.executors.base import Fact, ProcessStart, Sink, StartRun, StopRun, Survey
+from orchestrator.executors.base import Fact, KeptStart, Sink, StartRun, StopRun, Survey
 from orchestrator.executors.scripted import ScriptedExecutor
 from orchestrator.observations import AnyObservation, Exit
 from orchestrator.planning.board import Board
@@ -195,7 +195,7 @@ class Rig:
         self.memory = MemoryStore()
         self.store = store or self.memory
         self.clock = HandClock()
-        self._told: dict[str, Told] = {}
+        self._said: dict[str, bytes] = {}
 
     @asynccontextmanager
     async def life(self, *, dies_at: int | None = None, written: bool = False) -> "AsyncGenerator[Life]":
@@ -225,13 +225,10 @@ class Rig:
         raise AssertionError(f"it did not end by {ending.__name__}")
 
     def told(self, run: str) -> Told:
-        """What a run was told, read where its job would read it, as long as it is there."""
-        if run not in self._told:
-            start = next(start for start in self.executor.starts if start.run == run)
-            assert isinstance(start, ProcessStart)
-            context = Path(start.env["WANTD_CONTEXT"]).read_bytes()
-            self._told[run] = msgspec.json.decode(context, type=Told)
-        return self._told[run]
+        """What a run was told."""
+        start = next(start for start in self.executor.starts if start.run == run)
+        assert isinstance(start, KeptStart)
+        return msgspec.json.decode(start.context, type=Told)
 
     def write_outputs(self, run: str) -> None:
         """Do a job's work: what it makes follows from what it was given."""
@@ -245,17 +242,14 @@ class Rig:
                 Path(output.location).write_bytes(content)
 
     def say(self, run: str, *lines: Mapping[str, object]) -> None:
-        """Append to a run's report."""
-        start = next(start for start in self.executor.starts if start.run == run)
-        assert isinstance(start, ProcessStart)
-        with Path(start.env["WANTD_REPORT"]).open("ab") as report:
-            report.writelines(msgspec.json.encode(line) + b"\n" for line in lines)
+        """Append to a run's report, which comes with its end."""
+        self._said[run] = self._said.get(run, b"") + b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
 
     def end(self, run: str, how: Exit = GOOD) -> None:
         """Let a run end; a good end leaves its outputs."""
         if how == GOOD:
             self.write_outputs(run)
-        self.executor.end(run, how)
+        self.executor.end(run, msgspec.structs.replace(how, said=self._said.get(run, how.said)))
 
     def refs_of(self, run: str) -> list[str]:
         return [output.ref for output in self.told(run).outputs]

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from orchestrator.executors.base import ProcessStart
+from orchestrator.executors.base import KeptStart
 from orchestrator.runtime import asking
 from statemachines.jobrun import Failed
 from tests.runtime.rig import Died, Rig
@@ -90,7 +90,7 @@ async def test_a_good_answer_says_inputs_arguments_and_environment(tmp_path: Pat
     assert rig.refs_of(first.run) == ["raw/1"]
     told = rig.told(second.run)
     assert (rig.refs_of(second.run), told.args) == (["asked/1"], ("hello",))
-    assert isinstance(second, ProcessStart)
+    assert isinstance(second, KeptStart)
     assert second.env["WHO"] == "you"
 
 

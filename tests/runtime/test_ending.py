@@ -11,7 +11,7 @@ from orchestrator.executors.base import RunEnded, StaleEpoch
 from orchestrator.runtime.collecting import Collector
 from orchestrator.runtime.mailbox import NoAnswer
 from orchestrator.store import MemoryStore
-from tests.runtime.rig import BAD, GOOD, Life, Rig
+from tests.runtime.rig import GOOD, Life, Rig
 
 APPLICATION = """
 [application]
@@ -177,22 +177,3 @@ async def test_who_is_canceled_still_hears_of_an_append_of_unknown_outcome(rig: 
         await user
     with pytest.raises(NoAnswer):
         await answer
-
-
-@pytest.mark.asyncio
-async def test_the_folder_of_a_run_that_did_its_work_is_given_back(rig: Rig) -> None:
-    """If this fails, every JobRun leaves files for ever, or what somebody has to look at is gone."""
-    runs = rig.folder / "state" / "runs"
-    async with rig.life() as life:
-        await life.want("raw/1", "raw/2", "raw/3")
-        await life.started(2)
-        await life.play(lambda run: _print_and_end(rig, runs, run))
-    quiet, talkative, failed = (rig.run_of(f"raw/{number}") for number in (1, 2, 3))
-    left = {run: sorted(path.name for path in (runs / run).glob("*")) for run in (quiet, talkative, failed)}
-    assert left == {quiet: [], talkative: ["log"], failed: ["context.json", "log", "report"]}
-    assert not (runs / quiet).exists()
-
-
-def _print_and_end(rig: Rig, runs: Path, run: str) -> None:
-    (runs / run / "log").write_text("" if "raw/1" in rig.refs_of(run) else "words\n")
-    rig.end(run, BAD if "raw/3" in rig.refs_of(run) else GOOD)

@@ -3,7 +3,6 @@ files that a job leaves.
 """
 
 import os
-import shutil
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -13,10 +12,10 @@ from threading import Event
 import pytest
 
 from orchestrator.commands import CancelWant, TaintPartitions
-from orchestrator.executors.base import Exit, Fact, ProcessStart, RunEnded, RunStarted
+from orchestrator.executors.base import Exit, Fact, RunEnded, RunStarted
 from orchestrator.observations import JobConfigured, JobEnded, JobNotConfigured, JobStarted
 from orchestrator.planning.board import Board
-from orchestrator.report import Report
+from orchestrator.report import REPORT_BYTES_MAX, Report
 from orchestrator.store import DiskStore
 from statemachines.ids import RunId
 from statemachines.jobrun import Failed, Succeeded
@@ -116,51 +115,19 @@ async def test_a_taint_of_nothing_is_refused(rig: Rig) -> None:
 
 # ------------------------------------------------------------------------------------------------------- hostile files
 
-Deed = Callable[[Path, Path], None]
-"""What a job does with the path of its report and of its output."""
+Deed = Callable[[Path], object]
+"""What a job does with the path of its output."""
 
 
-def _folder_as_report(report: Path, _: Path) -> None:
-    report.unlink()
-    report.mkdir()
-
-
-def _fifo_as_report(report: Path, _: Path) -> None:
-    report.unlink()
-    os.mkfifo(report)
-
-
-def _link_as_report(report: Path, _: Path) -> None:
-    report.rename(report.with_name("elsewhere")).write_text('{"output": "raw/1", "digest": "1"}\n')
-    report.symlink_to("elsewhere")
-
-
-def _no_report(report: Path, _: Path) -> None:
-    report.unlink()
-
-
-def _garbage_as_report(report: Path, _: Path) -> None:
-    report.write_bytes(b"\xff\x00{" * 1000)
-
-
-def _nested_report(report: Path, _: Path) -> None:
-    report.write_bytes(b'{"metadata":' + b"[" * 100_000)
-
-
-def _file_as_run_folder(report: Path, _: Path) -> None:
-    shutil.rmtree(report.parent)
-    report.parent.write_text("no folder")
-
-
-def _link_as_output(_: Path, output: Path) -> None:
+def _link_as_output(output: Path) -> None:
     output.symlink_to("/etc/passwd")
 
 
-def _fifo_as_output(_: Path, output: Path) -> None:
+def _fifo_as_output(output: Path) -> None:
     os.mkfifo(output)
 
 
-def _socket_in_output(_: Path, output: Path) -> None:
+def _socket_in_output(output: Path) -> None:
     output.mkdir()
     here = Path.cwd()
     os.chdir(output)
@@ -169,22 +136,20 @@ def _socket_in_output(_: Path, output: Path) -> None:
     os.chdir(here)
 
 
-def _loop_in_output(_: Path, output: Path) -> None:
+def _loop_in_output(output: Path) -> None:
     output.mkdir()
     (output / "up").symlink_to("..")
 
 
-def _nothing(_: Path, __: Path) -> None:
+def _nothing(_: Path) -> None:
     pass
 
 
-BAD_REPORTS: list[Deed] = [
-    _folder_as_report,
-    _fifo_as_report,
-    _link_as_report,
-    _garbage_as_report,
-    _nested_report,
-    _file_as_run_folder,
+BAD_REPORTS = [
+    Exit(kind="exit", unreadable="it is not a regular file any more"),
+    Exit(kind="exit", said=b"\xff\x00{" * 1000),
+    Exit(kind="exit", said=b'{"metadata":' + b"[" * 100_000),
+    Exit(kind="exit", said=b"\n" * (REPORT_BYTES_MAX + 1)),
 ]
 BAD_OUTPUTS: list[Deed] = [_link_as_output, _fifo_as_output, _socket_in_output, _loop_in_output, _nothing]
 
@@ -194,15 +159,14 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-async def failure_of(rig: Rig, deed: Deed) -> tuple[str, str]:
-    """Run a job that does this and ends well; say why it failed all the same."""
+async def failure_of(rig: Rig, deed: Deed, end: Exit) -> tuple[str, str]:
+    """Run a job that does this and ends like that; say why it failed."""
     async with rig.life() as life:
         want = await life.want("raw/1")
         await life.started(1)
         (start,) = rig.executor.starts
-        assert isinstance(start, ProcessStart)
-        deed(Path(start.env["WANTD_REPORT"]), Path(rig.told(start.run).outputs[0].location))
-        rig.executor.end(start.run, GOOD)
+        deed(Path(rig.told(start.run).outputs[0].location))
+        rig.executor.end(start.run, end)
         rig.executor.deliver()
         await life.until(lambda board: not board.world.opened)
         await life.happens(lambda: start.run in life.executor.settled_runs)
@@ -212,48 +176,32 @@ async def failure_of(rig: Rig, deed: Deed) -> tuple[str, str]:
         return state.failure.kind, state.failure.reason
 
 
-@pytest.mark.parametrize("deed", BAD_REPORTS)
+@pytest.mark.parametrize("end", BAD_REPORTS)
 @pytest.mark.asyncio
-async def test_whatever_lies_in_the_place_of_the_report_fails_the_job_alone(rig: Rig, deed: Deed) -> None:
-    """If this fails, a job can hang or end the daemon with what it puts in the place of its report."""
-    before = descriptors()
-    assert (await failure_of(rig, deed))[0] == "bad_report"
-    assert descriptors() <= before
+async def test_whatever_comes_as_a_report_fails_the_job_alone(rig: Rig, end: Exit) -> None:
+    """If this fails, a job can hang or end the daemon with what it says."""
+    assert (await failure_of(rig, lambda output: output.write_text("made"), end))[0] == "bad_report"
 
 
 @pytest.mark.parametrize("deed", BAD_OUTPUTS)
 @pytest.mark.asyncio
 async def test_whatever_lies_in_the_place_of_an_output_fails_the_job_alone(rig: Rig, deed: Deed) -> None:
     """If this fails, a job can hang or end the daemon, or publish what it must not, with what it leaves."""
-    kind, reason = await failure_of(rig, deed)
+    kind, reason = await failure_of(rig, deed, GOOD)
     assert (kind, "raw/1" in reason) == ("missing_output", True)
 
 
 @pytest.mark.asyncio
-async def test_a_report_that_was_removed_says_nothing(rig: Rig) -> None:
-    """If this fails, a job that cleans up too well fails, though its output is there."""
-    async with rig.life() as life:
-        want = await life.want("raw/1")
-        await life.started(1)
-        (start,) = rig.executor.starts
-        assert isinstance(start, ProcessStart)
-        _no_report(Path(start.env["WANTD_REPORT"]), Path())
-        await life.play()
-        assert await life.state(want) == "Successful"
-
-
-@pytest.mark.asyncio
 async def test_a_folder_that_can_not_be_made_is_an_explained_failure(rig: Rig) -> None:
-    """If this fails, a state directory that cannot be written ends the daemon, or the job hangs in Launching."""
-    rig.application.layout.state.mkdir(exist_ok=True)
-    (rig.application.layout.state / "runs").write_text("in the way")
+    """If this fails, a store that cannot be written ends the daemon, or the job hangs in Launching."""
+    (rig.folder / "store" / "raw").write_text("in the way")
     async with rig.life() as life:
         want = await life.want("raw/1")
         await life.until(lambda board: not board.world.opened)
         assert await life.state(want) == "Failed"
         (run,) = (await life.engine.board()).world.runs.values()
         assert isinstance(run, Failed)
-        assert (run.failure.kind, "runs" in run.failure.reason) == ("could_not_start", True)
+        assert (run.failure.kind, "store/raw" in run.failure.reason) == ("could_not_start", True)
     assert rig.executor.starts == []
 
 

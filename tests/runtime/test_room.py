@@ -67,7 +67,7 @@ async def test_a_run_folder_that_finds_no_room_costs_no_try(
     rig: Rig, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If this fails, a full disk uses up the tries of everything that is about to start."""
-    monkeypatch.setattr(Launcher, "write", disk.below(Launcher.write))
+    monkeypatch.setattr(Launcher, "prepare", disk.below(Launcher.prepare))
 
     def is_there(_room: Room) -> bool:
         return disk.error is None
@@ -124,7 +124,7 @@ async def test_a_store_that_cannot_sync_for_another_reason_ends_the_daemon(rig: 
 @pytest.mark.asyncio
 async def test_a_daemon_that_waits_for_room_can_be_ended(rig: Rig, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     """If this fails, a daemon cannot be stopped while its disk is full, or the next one forgets what was to start."""
-    monkeypatch.setattr(Launcher, "write", disk.below(Launcher.write))
+    monkeypatch.setattr(Launcher, "prepare", disk.below(Launcher.prepare))
 
     def is_there(_room: Room) -> bool:
         return False

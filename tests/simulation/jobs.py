@@ -11,7 +11,7 @@ from zlib import crc32
 
 import msgspec
 
-from orchestrator.executors.base import ProcessStart, WorkerStart
+from orchestrator.executors.base import KeptStart
 from orchestrator.observations import Exit
 from orchestrator.runtime.inline import InlineContext
 from orchestrator.runtime.told import Told
@@ -32,15 +32,6 @@ class Work(NamedTuple):
 
 
 Deed = Callable[[Work], Exit]
-
-
-def work_of(start: ProcessStart | WorkerStart) -> Work:
-    """The work of a run that a keeper started."""
-    if isinstance(start, WorkerStart):
-        context, report = start.context, start.report
-    else:
-        context, report = start.env["WANTD_CONTEXT"], start.env["WANTD_REPORT"]
-    return Work(msgspec.json.decode(Path(context).read_bytes(), type=Told), Path(report).write_bytes)
 
 
 class Jobs:
@@ -77,6 +68,12 @@ class Jobs:
         name = dice.choice([*self.misbehaviors])
         self._faults.counted[name] += 1
         return self.misbehaviors[name](work)
+
+    def play_kept(self, start: KeptStart) -> Exit:
+        """Do the work of a run that a keeper started; what it says comes with its end."""
+        said: list[bytes] = []
+        how = self.play(Work(msgspec.json.decode(start.context, type=Told), said.append))
+        return msgspec.structs.replace(how, said=b"".join(said))
 
     def call(self, context: InlineContext) -> None:
         """Do the work of an inline run; it fails as a function does, whatever would become of a process."""

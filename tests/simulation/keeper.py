@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import Callable
 from contextvars import copy_context
 
-from orchestrator.executors.base import Fact, ProcessStart, RunEnded, RunStarted, Sink, Survey, WorkerStart
+import msgspec
+
+from orchestrator.executors.base import Fact, KeptStart, RunEnded, RunStarted, Sink, Survey
 from orchestrator.observations import Exit
 from tests.simulation.faults import Faults
-from tests.simulation.jobs import BAD, DONE, Jobs, work_of
+from tests.simulation.jobs import BAD, DONE, Jobs
 from tests.simulation.witness import Witness
 
 DURATIONS_S = (0.01, 0.2, 1.0, 5.0, 30.0)
@@ -27,7 +29,7 @@ class Keeper:
         self._jobs = jobs
         self._faults = faults
         self._witness = witness
-        self._starts: dict[str, ProcessStart | WorkerStart] = {}
+        self._starts: dict[str, KeptStart] = {}
         self._asked_to_stop: set[str] = set()
         self._ends: dict[str, Exit] = {}
         self._settled: set[str] = set()
@@ -57,7 +59,7 @@ class Keeper:
         """What runs, and was not asked to stop since it was started."""
         return [run for run in self.running if run not in self._asked_to_stop]
 
-    def start(self, start: ProcessStart | WorkerStart) -> None:
+    def start(self, start: KeptStart) -> None:
         """Begin a run. The survey told what began before: nobody asks for that again."""
         self._starts[start.run] = start
         self._witness.starts(start.run, self.running)
@@ -96,18 +98,21 @@ class Keeper:
         for run in self.running:
             self._end(run, Exit(kind="lost", message="the keeper died"))
 
-    def _finish(self, start: ProcessStart | WorkerStart) -> None:
+    def _finish(self, start: KeptStart) -> None:
         if start.run not in self._ends:
-            self._end(start.run, self._jobs.play(work_of(start)))
+            self._end(start.run, self._jobs.play_kept(start))
 
-    def _stopped(self, start: ProcessStart | WorkerStart) -> None:
+    def _stopped(self, start: KeptStart) -> None:
         if start.run in self._ends:
             return
-        if self._faults.dice.random() < 0.2 and self._jobs.play(work_of(start)) == DONE:
-            self._faults.counted["a run is done before it is stopped"] += 1
-            self._end(start.run, Exit(kind="exit", stop_requested=True))
-        else:
-            self._end(start.run, Exit(kind="canceled", stop_requested=True))
+        how = Exit(kind="canceled", stop_requested=True)
+        if self._faults.dice.random() < 0.2:
+            done = self._jobs.play_kept(start)
+            how = msgspec.structs.replace(how, said=done.said)
+            if (done.kind, done.code) == (DONE.kind, DONE.code):
+                self._faults.counted["a run is done before it is stopped"] += 1
+                how = msgspec.structs.replace(how, kind="exit")
+        self._end(start.run, how)
 
     def _end(self, run: str, how: Exit) -> None:
         self._ends[run] = how

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 
-from orchestrator.executors.base import Fact, ProcessStart, Sink, StaleEpoch, StopRun, Survey, WorkerStart
+from orchestrator.executors.base import Fact, KeptStart, Sink, StaleEpoch, StopRun, Survey
 from orchestrator.executors.local import LocalExecutor
 from tests.simulation.faults import Faults
 from tests.simulation.inline import InlineCalls
@@ -47,7 +47,7 @@ class Link:
 
         return send
 
-    def start(self, runs: Sequence[ProcessStart | WorkerStart]) -> None:
+    def start(self, runs: Sequence[KeptStart]) -> None:
         for run in runs:
             self._keeper._witness.hold("a daemon asks once for a start", run.run not in self._asked, run.run)
             self._asked.add(run.run)

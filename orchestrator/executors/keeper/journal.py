@@ -6,7 +6,7 @@ Append-only JSON lines in ``<keepers>/<id>/journal``. Laws:
 - The file is locked before it gets its name, and the lock lasts as long as the keeper lives. So a journal that can be
   seen without its lock belongs to a dead keeper, always.
 - A last line without its newline was never synced, so nothing was done on the strength of it: it is not read.
-- A disk without room is waited out: ``JournalFull`` leaves the file as it was. Any other failure has an unknown
+- A disk without room is waited out: ``NoRoom`` leaves the file as it was. Any other failure has an unknown
   outcome and ends the keeper.
 
 Why settled runs may be dropped, although an id must stay refused for ever: a run is settled after its end was committed
@@ -15,7 +15,6 @@ an older one, which its epoch gives away, or the same one out of order, which on
 enough to remember what is not settled, in this journal and earlier ones, and the newest epoch.
 """
 
-import errno
 import fcntl
 import json
 import os
@@ -23,11 +22,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypedDict
 
 from orchestrator.executors.keeper import procfs
+from orchestrator.executors.keeper.room import FULL, NoRoom
 from orchestrator.executors.keeper.shapes import table, text, texts, whole
 
 NAME = "journal"
 _NEXT = "journal.next"
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_GROWN_BYTES = 16 << 20
 
 
 class Header(TypedDict):
@@ -47,10 +47,6 @@ class Began(NamedTuple):
 
 End = dict[str, object]
 """How a run ended, as it goes over the wire; the fields of ``base.Exit``."""
-
-
-class JournalFull(Exception):
-    """There is no room on the disk; nothing was written."""
 
 
 class BadJournal(Exception):
@@ -93,6 +89,7 @@ class Journal:
         self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._header = header
         self._file, self._size = self._write_next([])
+        self._size_rewritten = self._size
         os.link(_NEXT, NAME, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         os.unlink(_NEXT, dir_fd=self._folder)
         os.fsync(self._folder)
@@ -103,35 +100,41 @@ class Journal:
         return self._header["keeper"]
 
     def append(self, lines: Iterable[Mapping[str, object]]) -> None:
-        """Write lines and bring them to the disk with one sync. Raises JournalFull."""
+        """Write lines and bring them to the disk with one sync. Raises NoRoom."""
         self.note(lines)
         os.fdatasync(self._file)
 
     def note(self, lines: Iterable[Mapping[str, object]]) -> None:
-        """Write lines that survive this process, though not this machine. Raises JournalFull."""
+        """Write lines that survive this process, though not this machine. Raises NoRoom."""
         data = _encode(lines)
         try:
             _write_all(self._file, data)
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in FULL:
                 raise
             os.ftruncate(self._file, self._size)
-            raise JournalFull from error
+            raise NoRoom from error
         self._size += len(data)
 
     def rewrite(self, lines: Iterable[Mapping[str, object]]) -> None:
-        """Replace everything by these lines, in one step. Raises JournalFull."""
+        """Replace everything by these lines, in one step. Raises NoRoom."""
         try:
             file, size = self._write_next(lines)
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in FULL:
                 raise
             os.unlink(_NEXT, dir_fd=self._folder)
-            raise JournalFull from error
+            raise NoRoom from error
         os.rename(_NEXT, NAME, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         os.fsync(self._folder)
         os.close(self._file)
         self._file, self._size = file, size
+        self._size_rewritten = size
+
+    @property
+    def has_grown(self) -> bool:
+        """Tell if it is so much larger than when it was last rewritten that this is worth its cost."""
+        return self._size > 2 * self._size_rewritten + _GROWN_BYTES
 
     def _write_next(self, lines: Iterable[Mapping[str, object]]) -> tuple[int, int]:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC

@@ -12,14 +12,14 @@ import time
 from collections.abc import Iterable, Mapping
 
 from orchestrator.executors.keeper.epochs import read_epoch
-from orchestrator.executors.keeper.journal import End, JournalFull
+from orchestrator.executors.keeper.journal import End
 from orchestrator.executors.keeper.ledger import Ledger
+from orchestrator.executors.keeper.room import RETRY_S, NoRoom
 from orchestrator.executors.keeper.run import Run
 from orchestrator.executors.keeper.server import Connection, Server
 from orchestrator.executors.keeper.supervisor import Supervisor
 from orchestrator.executors.keeper.wire import Hello, Message, Request, Settled, Start, Stop
 
-_FULL_RETRY_S = 0.5
 _TICK_S = 0.1
 _GROUP_S = 0.004
 """How long ends wait for company while runs wait in line: nothing stands still meanwhile, and groups cost less."""
@@ -59,14 +59,14 @@ class Keeper:
             self._ledger.queue_end(run, end)
         if now >= self._commit_at:
             self._commit(now)
-        self._supervisor.start_some()
+        self._supervisor.start_some(now)
         self._tell_begun(now)
 
     def _commit(self, now: float) -> None:
         try:
             committed = self._ledger.commit()
-        except JournalFull:
-            self._commit_at = now + _FULL_RETRY_S
+        except NoRoom:
+            self._commit_at = now + RETRY_S
             return
         # As long as this took, the next one waits for company: a slow disk makes larger groups, not a slower keeper.
         done = time.monotonic()

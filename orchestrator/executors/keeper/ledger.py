@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from orchestrator.executors.keeper import journal, procfs
-from orchestrator.executors.keeper.journal import Began, End, Journal, JournalFull, Recorded
+from orchestrator.executors.keeper.journal import Began, End, Journal, Recorded
+from orchestrator.executors.keeper.room import NoRoom
 from orchestrator.executors.keeper.wire import Request
 
 _SETTLED_KEPT_MAX = 10_000
@@ -58,7 +59,7 @@ class Ledger:
         self._began[run] = began
         try:
             self._journal.note([journal.began_line(run, began)])
-        except JournalFull:
+        except NoRoom:
             return  # the mark in its environment has to do
 
     def queue_end(self, run: str, end: End) -> None:
@@ -73,9 +74,9 @@ class Ledger:
         self._settled.update(done)
         try:
             self._journal.note([journal.settled_line(done)])
-            if len(self._settled) >= _SETTLED_KEPT_MAX:
+            if len(self._settled) >= _SETTLED_KEPT_MAX or self._journal.has_grown:
                 self._compact()
-        except JournalFull:
+        except NoRoom:
             return  # told again to the next daemon, which will settle them again
 
     @property
@@ -97,7 +98,7 @@ class Ledger:
         return {run: end for run, end in self._ends.items() if run not in self._settled}
 
     def commit(self) -> Committed:
-        """Bring everything queued to the disk with one sync. Raises JournalFull, and then nothing has changed."""
+        """Bring everything queued to the disk with one sync. Raises NoRoom, and then nothing has changed."""
         if not self.has_queued:
             return Committed([], {})
         by_epoch: dict[int, list[str]] = {}

@@ -6,6 +6,7 @@ what was claimed under an older configuration ends under it.
 """
 
 from collections import Counter, deque
+from collections.abc import Sequence
 
 from orchestrator.executors.keeper.run import Run
 
@@ -41,6 +42,12 @@ class Lines:
             if not line:
                 del self._waiting[pool]
         return out
+
+    def put_back(self, runs: Sequence[Run]) -> None:
+        """Let runs that were let out wait again, before all others and in their order; they hold no slots."""
+        for run in reversed(runs):
+            self.give_back(run)
+            self._waiting.setdefault(run.request.pool.name, deque()).appendleft(run)
 
     def leave(self, run: Run) -> bool:
         """Take out a run that nobody will work on; False where it does not wait here."""

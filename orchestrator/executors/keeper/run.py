@@ -1,10 +1,12 @@
 """A run in the hands of the keeper: from its claim to its end."""
 
+import base64
 import math
 import selectors
 import signal
 import time
 
+from orchestrator.executors.keeper.files import Unreadable
 from orchestrator.executors.keeper.journal import End
 from orchestrator.executors.keeper.launch import Leader, Usage
 from orchestrator.executors.keeper.limits import over_limit
@@ -21,17 +23,19 @@ class Run:
     """A claimed run.
 
     ``leader`` is None as long as it waits. ``why_ended`` is empty, or why we asked it to end: ``timeout`` or
-    ``canceled``; the first reason stays. ``output`` is None where it writes to its log itself. Times are monotonic
-    seconds.
+    ``canceled``; the first reason stays. ``output`` is None where it writes to its log itself, ``said`` where what it
+    says is in its file. Times are monotonic seconds.
     """
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.leader: Leader | None = None
-        self.log = LogCap(request.log, request.log_bytes_max)
+        self.files = request.files
+        self.log = LogCap(self.files.log, request.log_bytes_max)
         self.mask = Mask(request.masked)
         self.output: MaskedOutput | None = None
-        self.files: SecretFiles | None = None
+        self.secrets: SecretFiles | None = None
+        self.said: bytes | None = None
         self.began_us = 0
         self.began_at = 0.0
         self.why_ended = ""
@@ -41,12 +45,12 @@ class Run:
     def open_output(self, selector: selectors.BaseSelector) -> None:
         """Put a mask before its log, where it knows secrets. Raises OSError."""
         if self.mask and self.output is None:
-            self.output = MaskedOutput(selector, self.request.log, self.mask)
+            self.output = MaskedOutput(selector, self.files.log, self.mask)
 
     @property
     def prints_to(self) -> str:
         """Where its stdout and stderr are to go."""
-        return self.request.log if self.output is None else self.output.path
+        return self.files.log if self.output is None else self.output.path
 
     def begin(self, leader: Leader) -> None:
         """Let the clock run: a leader works on it from now."""
@@ -77,6 +81,7 @@ class Run:
     def could_not_start(self, message: str) -> End:
         """Describe an end before any beginning."""
         self._let_go()
+        self.files.give_back()
         return self._end("could_not_start", 0, message, NO_USAGE)
 
     def canceled_while_waiting(self) -> End:
@@ -87,6 +92,9 @@ class Run:
         """Describe how it ended, from its exit status (negative for a signal)."""
         self._let_go()
         self.log.enforce()
+        return {**self._how_it_ended(status, message, usage), **self._report(did_its_work=status == 0)}
+
+    def _how_it_ended(self, status: int, message: str, usage: Usage) -> End:
         how = self._killed(-status) if status < 0 else f"exit status {status}"
         match self.why_ended:
             case "timeout":
@@ -98,12 +106,24 @@ class Run:
             case _:
                 return self._end("exit", status, message, usage)
 
+    def _report(self, *, did_its_work: bool) -> End:
+        try:
+            said = self.files.said(self.request.report_bytes_max) if self.said is None else self.said
+        except Unreadable as error:
+            return {"unreadable": self.mask.text(str(error))}
+        said = self.mask.data(said)
+        if not did_its_work:
+            self.files.keep(self.request.context, said)
+        elif self.said is None:
+            self.files.give_back()
+        return {"said": base64.b64encode(said).decode()} if said else {}
+
     def _let_go(self) -> None:
         if self.output is not None:
             self.output.close()
-        if self.files is not None:
-            self.files.close()
-        self.output = self.files = None
+        if self.secrets is not None:
+            self.secrets.close()
+        self.output = self.secrets = None
 
     def _killed(self, number: int) -> str:
         why = over_limit(number, self.request.limits)

@@ -13,11 +13,13 @@ from functools import partial
 from itertools import takewhile
 
 from orchestrator.executors.keeper.child import Streams
+from orchestrator.executors.keeper.files import CONTEXT_KEY, REPORT_KEY
 from orchestrator.executors.keeper.journal import Began, End
 from orchestrator.executors.keeper.launch import CouldNotStart, Exited, Leader, spawn
 from orchestrator.executors.keeper.lines import Lines
 from orchestrator.executors.keeper.logs import open_log
 from orchestrator.executors.keeper.procfs import KEEPER_KEY, RUN_KEY
+from orchestrator.executors.keeper.room import RETRY_S, NoRoom
 from orchestrator.executors.keeper.run import Run
 from orchestrator.executors.keeper.secrets import SecretFiles
 from orchestrator.executors.keeper.wire import Call, Request
@@ -42,6 +44,7 @@ class Supervisor:
         self._runs: dict[str, Run] = {}
         self._lines = Lines()
         self._sweeps: list[tuple[Run, Exited]] = []
+        self._room_at = 0.0
         self._workers = Workers(selector, keeper, self)
 
     def take(self, requests: list[Request]) -> None:
@@ -50,13 +53,21 @@ class Supervisor:
             run = self._runs[request.run] = Run(request)
             self._lines.join(run)
 
-    def start_some(self) -> None:
-        """Start some of the runs for which there are slots; so many that exits and requests do not wait long."""
-        for run in self._lines.let_out(_SPAWNS_A_TURN):
-            if isinstance(run.request.work, Call):
-                self._workers.take(run, run.request.work)
-            else:
-                self._start_process(run, run.request.work.argv)
+    def start_some(self, now: float) -> None:
+        """Start some of the runs for which there are slots; so many that exits and requests do not wait long.
+
+        Where the disk has no room for their files they go on waiting: it costs no try, for nothing of them is done.
+        """
+        if now < self._room_at:
+            return
+        out = self._lines.let_out(_SPAWNS_A_TURN)
+        for place, run in enumerate(out):
+            try:
+                self._start(run)
+            except NoRoom:
+                self._room_at = now + RETRY_S
+                self._lines.put_back(out[place:])
+                return
 
     def stop(self, name: str) -> None:
         """Ask a run to end; nothing where it has ended or was never claimed."""
@@ -110,8 +121,10 @@ class Supervisor:
 
     def patience_s(self) -> float:
         """Say how long nothing of this can become due; infinite where nothing ever does."""
-        if self._ended or self._lines.can_let_out:
+        if self._ended:
             return 0.0
+        if self._lines.can_let_out:
+            return max(0.0, self._room_at - time.monotonic())
         if self._sweeps:
             return _SWEEP_S
         if self._begun:
@@ -136,25 +149,34 @@ class Supervisor:
         self._sweeps.append((run, exited))
         self.sweep()
 
-    def _start_process(self, run: Run, argv: list[str]) -> None:
-        request = run.request
-        try:
-            run.open_output(self._selector)
-            log = open_log(request.log) if run.output is None else os.dup(run.output.writer)
-        except (OSError, ValueError) as error:
-            self.finish(run, run.could_not_start(f"the log {request.log} cannot be written: {error}"))
+    def _start(self, run: Run) -> None:
+        if isinstance(run.request.work, Call):
+            self._workers.take(run, run.request.work)
             return
         try:
-            run.files = SecretFiles(request.secrets)
-            env = {**request.env, **run.files.env(), RUN_KEY: request.run, KEEPER_KEY: self._keeper}
-            leader = spawn(argv, request.cwd, env, Streams(log), request.limits)
-        except (CouldNotStart, OSError) as error:
+            self._start_process(run, run.request.work.argv)
+        except CouldNotStart as error:
             self.finish(run, run.could_not_start(str(error)))
-            return
+        except (OSError, ValueError) as error:
+            self.finish(run, run.could_not_start(f"its files cannot be written: {error}"))
+
+    def _start_process(self, run: Run, argv: list[str]) -> None:
+        run.files.make(run.request.context)
+        run.open_output(self._selector)
+        log = open_log(run.files.log) if run.output is None else os.dup(run.output.writer)
+        try:
+            run.secrets = SecretFiles(run.request.secrets)
+            env, streams = self._env(run, run.secrets), Streams(log)
+            leader = spawn(argv, run.request.cwd, env, streams, run.request.limits)
         finally:
             os.close(log)
         self._selector.register(leader.pidfd, selectors.EVENT_READ, partial(self._process_exited, run, leader))
         self.begin(run, leader)
+
+    def _env(self, run: Run, secrets: SecretFiles) -> dict[str, str]:
+        files = {CONTEXT_KEY: run.files.context, REPORT_KEY: run.files.report}
+        marks = {RUN_KEY: run.request.run, KEEPER_KEY: self._keeper}
+        return {**run.request.env, **secrets.env(), **files, **marks}
 
     def _process_exited(self, run: Run, leader: Leader) -> None:
         self._selector.unregister(leader.pidfd)

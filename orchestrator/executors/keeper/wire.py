@@ -8,9 +8,10 @@ import base64
 import json
 from typing import NamedTuple
 
+from orchestrator.executors.keeper.files import RunFiles
 from orchestrator.executors.keeper.shapes import items, number, table, text, texts, whole
 
-PROTOCOL = 2
+PROTOCOL = 3
 LINE_BYTES_MAX = 64 << 20
 
 
@@ -26,8 +27,6 @@ class Call(NamedTuple):
     python: str
     function: str
     fingerprint: str
-    context: str
-    report: str
 
 
 class Pool(NamedTuple):
@@ -40,8 +39,8 @@ class Pool(NamedTuple):
 class Request(NamedTuple):
     """A run to start, once so many slots of its pool are free.
 
-    ``limits`` are by the names in ``launch.LIMITS``. ``secrets`` are handed over as files, by key; ``masked`` are the
-    values that no log and no message may hold.
+    ``context`` is what its job is told. ``limits`` are by the names in ``launch.LIMITS``. ``secrets`` are handed over
+    as files, by key; ``masked`` are the values that no log, no report and no message may hold.
     """
 
     run: str
@@ -50,7 +49,9 @@ class Request(NamedTuple):
     slots: int
     cwd: str
     env: dict[str, str]
-    log: str
+    files: RunFiles
+    context: str
+    report_bytes_max: int
     log_bytes_max: int
     timeout_s: float | None
     grace_s: float
@@ -130,12 +131,14 @@ def _request(fields: dict[str, object]) -> Request:
     timeout_s = fields["timeout_s"]
     return Request(
         run=text(fields["run"]),
-        work=_work(fields),
+        work=_work(table(fields["work"])),
         pool=Pool(text(fields["pool"]), whole(fields["pool_size"])),
         slots=whole(fields["slots"]),
         cwd=text(fields["cwd"]),
         env={text(key): text(value) for key, value in table(fields["env"]).items()},
-        log=text(fields["log"]),
+        files=RunFiles(text(fields["files"])),
+        context=text(fields["context"]),
+        report_bytes_max=whole(fields["report_bytes_max"]),
         log_bytes_max=whole(fields["log_bytes_max"]),
         timeout_s=None if timeout_s is None else number(timeout_s),
         grace_s=number(fields["grace_s"]),
@@ -158,8 +161,6 @@ def _work(fields: dict[str, object]) -> Command | Call:
                 python=text(fields["python"]),
                 function=text(fields["function"]),
                 fingerprint=text(fields["fingerprint"]),
-                context=text(fields["context"]),
-                report=text(fields["report"]),
             )
         case unknown:
             raise ValueError(f"no such way to run: {unknown!r}")

@@ -8,13 +8,15 @@ import time
 from typing import NamedTuple
 
 from orchestrator.executors.keeper.child import Streams
+from orchestrator.executors.keeper.desk import Desk
+from orchestrator.executors.keeper.files import CONTEXT_KEY, REPORT_KEY
 from orchestrator.executors.keeper.launch import Leader, Usage, spawn
-from orchestrator.executors.keeper.procfs import KEEPER_KEY
+from orchestrator.executors.keeper.procfs import KEEPER_KEY, RUN_KEY
 from orchestrator.executors.keeper.run import Run
 from orchestrator.executors.keeper.secrets import SecretFiles
 from orchestrator.executors.keeper.wire import Call
 
-PER_RUN_KEYS = frozenset({"WANTD_CONTEXT", "WANTD_REPORT", "WANTD_RUN"})
+PER_RUN_KEYS = frozenset({CONTEXT_KEY, REPORT_KEY, RUN_KEY})
 """Environment keys that a worker sets anew for each call."""
 _MESSAGE_BYTES_MAX = 64 << 10
 _SCRIPT = os.path.normpath(os.path.join(os.path.abspath(__file__), *[os.pardir] * 4, "wantd", "worker.py"))
@@ -40,20 +42,22 @@ class Worker:
         self.idle_since = math.inf
         self.kill_at = math.inf
         self._used = Usage(0.0, 0.0, 0)
-        self._files = SecretFiles(run.request.secrets)
+        self._secrets = SecretFiles(run.request.secrets)
+        self.desk = Desk()
         try:
-            self.leader, self.channel = _start(run, python, {**self._files.env(), KEEPER_KEY: keeper})
+            self.leader, self.channel = _start(run, python, {**self._secrets.env(), KEEPER_KEY: keeper})
         except BaseException:
-            self._files.close()
+            self._let_go()
             raise
 
     def call(self, run: Run, work: Call) -> bool:
         """Send a run; False when the worker has died, and so cannot have begun it."""
+        self.desk.lay(run.request.context)
         said = {
             "run": run.request.run,
             "function": work.function,
-            "context": work.context,
-            "report": work.report,
+            "context": self.desk.context,
+            "report": self.desk.report,
             "log": run.prints_to,
         }
         try:
@@ -86,7 +90,11 @@ class Worker:
     def close(self) -> None:
         """Let go of what was held for it: it has exited."""
         self.channel.close()
-        self._files.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._secrets.close()
+        self.desk.close()
 
     def usage_since_last(self, total: Usage) -> Usage:
         """Turn what the worker took since it was started into what it took since the last call."""

@@ -132,6 +132,7 @@ class Workers:
 
     def _finish(self, worker: Worker, run: Run, reply: Reply) -> None:
         usage = worker.usage_since_last(reply.usage)
+        run.said = worker.desk.said(run.request.report_bytes_max)
         ended = run.ended(reply.code, reply.message, usage) if reply.loaded else run.could_not_start(reply.message)
         self._runs.finish(run, ended)
         worker.run = worker.reply = None
@@ -155,8 +156,8 @@ class Workers:
         self._selector.unregister(worker.leader.pidfd)
         with contextlib.suppress(KeyError):
             self._selector.unregister(worker.channel)
-        worker.close()
         self._bury(worker)
+        worker.close()
         if pool is not None:
             self._serve(pool)
 
@@ -172,6 +173,7 @@ class Workers:
         if worker.run is not None:
             status = worker.reply.code if worker.reply is not None else exited.status
             usage = worker.usage_since_last(exited.usage)
+            worker.run.said = worker.desk.said(worker.run.request.report_bytes_max)
             self._runs.finish_when_gone(worker.run, exited._replace(status=status, usage=usage))
 
     def _dismiss(self, worker: Worker) -> None:

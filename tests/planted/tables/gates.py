@@ -63,11 +63,11 @@ GATES = (
         "a link in the place of a report is followed",
         "a job can do no harm with what it puts in the place of its report",
         Edit(
-            "orchestrator/runtime/reports.py",
+            "orchestrator/executors/keeper/files.py",
             "os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW",
             "os.O_RDONLY | os.O_NONBLOCK",
         ),
-        ("tests/runtime/test_observations.py",),
+        ("tests/executors/test_files.py::test_what_is_no_file_is_not_read",),
     ),
     Defect(
         "an output may link to what lies outside",
@@ -126,6 +126,18 @@ GATES = (
         "a secret that a job prints is masked in its log",
         Edit("orchestrator/executors/keeper/run.py", "if self.mask and self.output is None:", "if False:"),
         ("tests/executors/test_masked.py",),
+    ),
+    Defect(
+        "what a job reports is not masked",
+        "a secret that a job reports is neither in the journal nor in the log",
+        Edit("orchestrator/executors/keeper/run.py", "        said = self.mask.data(said)\n", ""),
+        ("tests/executors/test_masked.py",),
+    ),
+    Defect(
+        "a report of one run is told as that of the next",
+        "what a worker says belongs to the run it works on",
+        Edit("orchestrator/executors/keeper/desk.py", "        os.ftruncate(self._report, 0)\n", ""),
+        ("tests/executors/test_files.py::test_what_a_job_says_comes_with_its_end",),
     ),
     Defect(
         "a message about an end is not masked",
