@@ -11,13 +11,13 @@ What is asked with and what comes back are the structs of ``orchestrator.views.s
 refused, or cannot be asked, is a DoorError with a stable ``code``, ``why`` and ``hint``.
 """
 
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from orchestrator.api.client import HttpDoor, PastHttpDoor
 from orchestrator.api.door import GRAPH_DEPTH, LINEAGE_DEPTH, Direction, DoorError
-from orchestrator.api.wire import BlockingWire, Wire
+from orchestrator.api.wire import BlockingWire, Wire, answered
 from orchestrator.views.shapes import (
     Diff,
     EntryFilter,
@@ -72,63 +72,63 @@ class PastClient:
 
     def wants(self, chosen: WantFilter | None = None) -> tuple[WantView, ...]:
         """List wants, oldest first."""
-        return _done(self._door.wants(chosen or WantFilter()))
+        return answered(self._door.wants(chosen or WantFilter()))
 
     def want(self, want: str) -> WantDetail:
         """Show a want with all its refs."""
-        return _done(self._door.want(want))
+        return answered(self._door.want(want))
 
     def progress(self, want: str) -> Progress:
         """Say how far a want is."""
-        return _done(self._door.progress(want))
+        return answered(self._door.progress(want))
 
     def partitions(self, chosen: PartitionFilter | None = None) -> tuple[InstanceView, ...]:
         """List one instance of each ref, ordered by ref."""
-        return _done(self._door.partitions(chosen or PartitionFilter()))
+        return answered(self._door.partitions(chosen or PartitionFilter()))
 
     def partition(self, ref_or_id: str) -> PartitionDetail:
         """Show a ref with all its instances."""
-        return _done(self._door.partition(ref_or_id))
+        return answered(self._door.partition(ref_or_id))
 
     def lineage(self, ref_or_id: str, direction: Direction = "both", depth: int = LINEAGE_DEPTH) -> Lineage:
         """Show what an instance was made from, and what was made from it."""
-        return _done(self._door.lineage(ref_or_id, direction, depth))
+        return answered(self._door.lineage(ref_or_id, direction, depth))
 
     def jobruns(self, chosen: JobRunFilter | None = None) -> tuple[JobRunView, ...]:
         """List JobRuns, oldest first."""
-        return _done(self._door.jobruns(chosen or JobRunFilter()))
+        return answered(self._door.jobruns(chosen or JobRunFilter()))
 
     def jobrun(self, run: str) -> JobRunDetail:
         """Show a JobRun with what it was given and made."""
-        return _done(self._door.jobrun(run))
+        return answered(self._door.jobrun(run))
 
     def jobs(self) -> tuple[JobView, ...]:
         """List the jobs and externals of the configuration."""
-        return _done(self._door.jobs())
+        return answered(self._door.jobs())
 
     def lookup(self, ref: str) -> Lookup:
         """Say who makes a ref, and from what."""
-        return _done(self._door.lookup(ref))
+        return answered(self._door.lookup(ref))
 
     def plan(self, refs: tuple[str, ...]) -> Plan:
         """Say what a want would do, without doing it."""
-        return _done(self._door.plan(refs))
+        return answered(self._door.plan(refs))
 
     def why(self, ref: str) -> Why:
         """Say why a ref is, or is not, there."""
-        return _done(self._door.why(ref))
+        return answered(self._door.why(ref))
 
     def graph(self, ref: str | None = None, depth: int = GRAPH_DEPTH) -> GraphView:
         """Show what needs what, around a ref or among the jobs."""
-        return _done(self._door.graph(ref, depth))
+        return answered(self._door.graph(ref, depth))
 
     def entries(self, chosen: EntryFilter | None = None) -> tuple[EntryView, ...]:
         """List entries of the log."""
-        return _done(self._door.entries(chosen or EntryFilter()))
+        return answered(self._door.entries(chosen or EntryFilter()))
 
     def sql(self, statement: str, limit: int | None = None) -> Table:
         """Give the rows of a SELECT over the views of ``docs/sql.md``, at most ``limit`` of them."""
-        return _done(self._door.sql(statement, limit))
+        return answered(self._door.sql(statement, limit))
 
 
 class Client(PastClient):
@@ -142,73 +142,63 @@ class Client(PastClient):
 
     def status(self) -> Status:
         """Say who answers."""
-        return _done(self._door.status())
+        return answered(self._door.status())
 
     def at(self, moment: str) -> PastClient:
         """Reads as of a moment: a seq, a time, or so long ago (``-2h``)."""
-        return PastClient(_done(self._door.at(moment)))
+        return PastClient(answered(self._door.at(moment)))
 
     def diff(self, begin: str, end: str | None = None) -> Diff:
         """Say what two moments differ in; without an end, up to now."""
-        return _done(self._door.diff(begin, end))
+        return answered(self._door.diff(begin, end))
 
     def create_want(self, wish: Wish) -> WantView:
         """Make a want."""
-        return _done(self._door.create_want(wish))
+        return answered(self._door.create_want(wish))
 
     def wait_want(self, want: str, timeout_s: float) -> WantView:
         """Wait until a want has closed or is paused, or the time is over."""
-        return _done(self._door.wait_want(want, timeout_s))
+        return answered(self._door.wait_want(want, timeout_s))
 
     def cancel_want(self, want: str, reason: str = "", *, expected: int | None = None) -> WantView:
         """Take a want back."""
-        return _done(self._door.cancel_want(want, reason, expected=expected))
+        return answered(self._door.cancel_want(want, reason, expected=expected))
 
     def pause_want(self, want: str, reason: str = "", *, expected: int | None = None) -> WantView:
         """Let a want demand nothing for now."""
-        return _done(self._door.pause_want(want, reason, expected=expected))
+        return answered(self._door.pause_want(want, reason, expected=expected))
 
     def resume_want(self, want: str, *, expected: int | None = None) -> WantView:
         """Let a paused want go on."""
-        return _done(self._door.resume_want(want, expected=expected))
+        return answered(self._door.resume_want(want, expected=expected))
 
     def retry_want(self, want: str, *, expected: int | None = None) -> WantView:
         """Try what failed of a want again."""
-        return _done(self._door.retry_want(want, expected=expected))
+        return answered(self._door.retry_want(want, expected=expected))
 
     def taint(self, refs: tuple[str, ...], reason: str, *, downstream: bool = False) -> Tainting:
         """Say that instances must not be used."""
-        return _done(self._door.taint(refs, reason, downstream=downstream))
+        return answered(self._door.taint(refs, reason, downstream=downstream))
 
     def report(
         self, ref: str, *, digest: str | None = None, location: str = "", metadata: Mapping[str, Scalar] | None = None
     ) -> InstanceView:
         """Say that data from outside is there."""
-        return _done(self._door.report(ref, digest=digest, location=location, metadata=metadata))
+        return answered(self._door.report(ref, digest=digest, location=location, metadata=metadata))
 
     def cancel_jobrun(self, run: str, reason: str = "", *, expected: int | None = None) -> JobRunView:
         """Stop a JobRun; what it was building fails."""
-        return _done(self._door.cancel_jobrun(run, reason, expected=expected))
+        return answered(self._door.cancel_jobrun(run, reason, expected=expected))
 
     def log_text(self, run: str, offset: int = 0) -> LogText:
         """Read a piece of what a JobRun printed, from a byte on; negative: from so many before the end."""
-        return _done(self._door.log_text(run, offset))
+        return answered(self._door.log_text(run, offset))
 
     def tail(self, after: int) -> Iterator[EntryView]:
         """Give every entry beyond ``after``, then each as it comes; ends when the daemon has ended."""
         entries = self._door.tail(after)
         while True:
             try:
-                yield _done(anext(entries))
+                yield answered(anext(entries))
             except StopAsyncIteration:
                 return
-
-
-def _done(asked: Awaitable[T]) -> T:
-    """Run to its end what never waits, since its wire blocks."""
-    try:
-        next(asked.__await__())
-    except StopIteration as done:
-        answer: T = done.value
-        return answer
-    raise AssertionError("a blocking wire does not wait")

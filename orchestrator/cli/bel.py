@@ -11,6 +11,7 @@ import click
 from orchestrator.cli.failures import CliError, Exit
 from orchestrator.cli.fork import compare, fork
 from orchestrator.cli.options import json_option
+from orchestrator.cli.recover import recover
 from orchestrator.cli.replay import existing_log, replay
 from orchestrator.cli.speech import counted, data, talk
 from orchestrator.cli.tables import print_fields, print_json, print_json_line, print_table
@@ -44,12 +45,13 @@ def tail(session: Session, /, *, lines: int, follow: bool, as_json: bool, after:
 
     chosen = EntryFilter(after=after or 0, kind=told["kind"], entity=told["entity"])
     newest = lines if after is None else None
-    session.ask(lambda door: _tail(door, chosen, newest, follow=follow, as_json=as_json))
+    session.converse(lambda door: _tail(door, chosen, newest, follow=follow, as_json=as_json))
 
 
 bel.add_command(replay)
 bel.add_command(fork)
 bel.add_command(compare)
+bel.add_command(recover)
 
 
 @bel.command("show")

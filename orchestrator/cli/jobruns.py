@@ -71,7 +71,7 @@ def show(session: Session, /, *, run: str, as_json: bool) -> None:
 @click.pass_obj
 def logs(session: Session, /, *, run: str, follow: bool) -> None:
     """Print what a JobRun printed."""
-    session.ask(lambda door: _print_log(door, run, follow=follow))
+    session.converse(lambda door: _print_log(door, run, follow=follow))
 
 
 @jobrun.command("cancel")

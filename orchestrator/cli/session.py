@@ -81,8 +81,12 @@ class Session:
         return application
 
     def ask(self, question: Callable[[Door], Awaitable[T]]) -> T:
-        """Ask the daemon, or the log where none runs."""
-        return _answer(self.door(), question)
+        """Ask the daemon, or the log where none runs. A question waits for nothing but its answer."""
+        return self._put(question, self.parts.reader)
+
+    def converse(self, conversation: Callable[[Door], Awaitable[T]]) -> T:
+        """Ask the daemon, or the log where none runs, again and again, with an event loop to wait in between."""
+        return _run(self.door(), conversation)
 
     def read(self, question: Callable[[Reading], Awaitable[T]]) -> T:
         """Ask about the present, or about the moment that ``--at`` names, and say which that is."""
@@ -98,7 +102,7 @@ class Session:
 
     def state(self, statement: Callable[[Door], Awaitable[T]]) -> T:
         """Say something about data, to the daemon or, where none runs, to an engine that is open only for that."""
-        return _answer(self.working_door(), statement)
+        return self._put(statement, self._engine())
 
     def door(self) -> AbstractAsyncContextManager[Door]:
         """Open the door of the daemon, or one that reads the log."""
@@ -106,9 +110,30 @@ class Session:
 
     def working_door(self) -> AbstractAsyncContextManager[Door]:
         """Open the door of the daemon, or an engine in this process. Raises LogLocked."""
+        return self._door_or(self._engine())
+
+    def _engine(self) -> Callable[[Path], AbstractAsyncContextManager[Door]]:
         if sys.flags.optimize:
             raise CliError(Exit.USAGE, "the engine does not run without assertions", "drop -O and PYTHONOPTIMIZE")
-        return self._door_or(self.parts.engine)
+        return self.parts.engine
+
+    def _put(
+        self, question: Callable[[Door], Awaitable[T]], other: Callable[[Path], AbstractAsyncContextManager[Door]]
+    ) -> T:
+        """Ask the daemon, without an event loop, whose import alone would double the time of a command."""
+        socket = self.layout().socket
+        if not socket.exists():
+            return _run(other(self.config_path()), question)
+        from orchestrator.api.client import HttpDoor
+        from orchestrator.api.door import DoorError
+        from orchestrator.api.wire import BlockingWire, answered
+
+        try:
+            return answered(question(HttpDoor(BlockingWire(socket))))
+        except DoorError as error:
+            if error.code != "no_daemon":
+                raise
+        return _run(other(self.config_path()), question)
 
     @asynccontextmanager
     async def _door_or(self, other: Callable[[Path], AbstractAsyncContextManager[Door]]) -> AsyncGenerator[Door]:
@@ -141,7 +166,7 @@ class Session:
         return door
 
 
-def _answer(opening: AbstractAsyncContextManager[Door], question: Callable[[Door], Awaitable[T]]) -> T:
+def _run(opening: AbstractAsyncContextManager[Door], question: Callable[[Door], Awaitable[T]]) -> T:
     import asyncio
 
     async def asked() -> T:

@@ -1,32 +1,67 @@
-"""Every command, in one tree. ``--config`` may stand behind each of them."""
+"""Every command, in one tree. ``--config`` may stand behind each of them.
+
+One run needs one command, so they are imported when they are asked for: all of them together would cost more than most
+of what they do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.bel import bel
-from orchestrator.cli.build import build
-from orchestrator.cli.configs import config
-from orchestrator.cli.console import console
-from orchestrator.cli.diff import diff
-from orchestrator.cli.doctor import doctor
-from orchestrator.cli.init import init
-from orchestrator.cli.jobruns import jobrun
-from orchestrator.cli.jobs import job
 from orchestrator.cli.options import config_option
-from orchestrator.cli.outward import outward
-from orchestrator.cli.partitions import partition
-from orchestrator.cli.reasons import graph, plan, why
-from orchestrator.cli.recover import recover
-from orchestrator.cli.serve import serve
-from orchestrator.cli.sql import sql
-from orchestrator.cli.token import token
-from orchestrator.cli.wants import want
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MODULES = {
+    "init": "init",
+    "doctor": "doctor",
+    "serve": "serve",
+    "build": "build",
+    "plan": "reasons",
+    "why": "reasons",
+    "graph": "reasons",
+    "diff": "diff",
+    "sql": "sql",
+    "want": "wants",
+    "partition": "partitions",
+    "jobrun": "jobruns",
+    "job": "jobs",
+    "bel": "bel",
+    "outward": "outward",
+    "config": "configs",
+    "token": "token",
+    "console": "console",
+}
+"""Where each command is, in this package; in the order in which a person meets them."""
 
 
-@click.group("wantd", context_settings={"help_option_names": ["-h", "--help"]})
+class _Tree(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  the name is click's
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in self.commands and cmd_name in _MODULES:
+            self._load(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def load(self) -> None:
+        """Import them all, for who looks at all of them."""
+        for name in _MODULES:
+            if name not in self.commands:
+                self._load(name)
+
+    def _load(self, name: str) -> None:
+        command: click.Command = getattr(import_module(f"orchestrator.cli.{_MODULES[name]}"), name)
+        self.add_command(command)
+        for _, each in walk(command):
+            each.params.append(config_option())
+
+
+@click.group("wantd", cls=_Tree, context_settings={"help_option_names": ["-h", "--help"]})
 def wantd() -> None:
     """Keep data built: say what should exist, and it is made, and made again when it has to be.
 
@@ -35,20 +70,14 @@ def wantd() -> None:
     """
 
 
-for command in (init, doctor, serve, build, plan, why, graph, diff, sql):
-    wantd.add_command(command)
-for command in (want, partition, jobrun, job, bel, outward, config, token, console):
-    wantd.add_command(command)
-bel.add_command(recover)
+wantd.params.append(config_option())
 
 
 def walk(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Give every command below one, itself included, with the words that lead to it."""
     yield path, command
+    if isinstance(command, _Tree):
+        command.load()
     if isinstance(command, click.Group):
         for name, below in command.commands.items():
             yield from walk(below, (*path, name))
-
-
-for _, each in walk(wantd):
-    each.params.append(config_option())

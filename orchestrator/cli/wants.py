@@ -118,7 +118,7 @@ def show(session: Session, /, *, want: str, as_json: bool) -> None:
 def wait(context: click.Context, /, *, want: str, timeout: float | None, as_json: bool) -> None:
     """Wait until a want is closed: exit 0 if it was successful, 1 if not, 124 when the time is over."""
     session: Session = context.obj
-    found = session.ask(lambda door: wait_until_closed(door, want, timeout))
+    found = session.converse(lambda door: wait_until_closed(door, want, timeout))
     if as_json:
         print_json(found)
     else:

@@ -27,8 +27,8 @@ class GroupSync:
         await mine
 
     async def _work(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting, []
+        while group := [waiting for waiting in self._waiting if not waiting.done()]:
+            self._waiting = []
             try:
                 await self._sync()
             except OSError as error:

@@ -97,3 +97,26 @@ async def test_a_refused_sync_is_told_to_all_it_would_have_served_and_to_no_one_
     assert [type(error) for error in await asyncio.gather(*refused, return_exceptions=True)] == [OSError, OSError]
     await group.everything_written()
     assert answers == []
+
+
+@pytest.mark.asyncio
+async def test_who_was_canceled_is_not_synced_for() -> None:
+    """Broken: a daemon that ends asks threads that are gone for one more sync."""
+    began: list[asyncio.Future[None]] = []
+
+    async def sync() -> None:
+        began.append(asyncio.get_running_loop().create_future())
+        await began[-1]
+
+    group = GroupSync(sync)
+    asking = [asyncio.ensure_future(group.everything_written())]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    asking.append(asyncio.ensure_future(group.everything_written()))
+    await asyncio.sleep(0)
+    for one in asking:
+        one.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    began[0].set_result(None)
+    await asyncio.sleep(0.01)
+    assert len(began) == 1
