@@ -142,7 +142,6 @@ class _Trial:
 
         await executor.open(see)
         try:
-            self._launcher.prepare(told)
             executor.start([self._start(run, told)])
             await _show_log(Path(self._layout.run_files(run.spec.id).log), ended)
         except asyncio.CancelledError:

@@ -62,10 +62,10 @@ class KeptStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     It begins once ``slots`` of the ``pool_size`` slots of its pool are free; until then it waits in line.
     ``env`` is the complete environment, but for the marks of the run and its keeper and the paths of its files.
-    ``files`` is how these begin (``keeper.files``). ``context`` is what the job is told; what it says comes back with
-    its end, of too long a report just more than ``report_bytes_max``. All paths are absolute. The run gets ``grace_s``
-    between the request to end and the kill. ``limits`` go by the names of ``keeper.limits``. No log, no report and no
-    message holds one of the ``masked`` values.
+    ``files`` is how these begin (``keeper.files``); ``folders`` have to be there when it begins. ``context`` is what
+    the job is told; what it says comes back with its end, of too long a report just more than ``report_bytes_max``. All
+    paths are absolute. The run gets ``grace_s`` between the request to end and the kill. ``limits`` go by the names of
+    ``keeper.limits``. No log, no report and no message holds one of the ``masked`` values.
     """
 
     run: str
@@ -76,6 +76,7 @@ class KeptStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cwd: str
     env: Mapping[str, str]
     files: str
+    folders: tuple[str, ...]
     context: str
     report_bytes_max: int
     log_bytes_max: int

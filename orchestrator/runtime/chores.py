@@ -27,6 +27,11 @@ class Chores(msgspec.Struct):
         """Tell if there is anything to do."""
         return bool(self.links or self.outputs or self.ended)
 
+    @property
+    def need_a_hand(self) -> bool:
+        """Tell if anything of it has to do with a disk."""
+        return bool(self.links or self.outputs)
+
     def do(self, links: Links, collector: Collector) -> None:
         """Do them. Blocks; one thread at a time."""
         links.draw(self.links)

@@ -1,6 +1,6 @@
 """From an activation record to something that can be started.
 
-The job finds its context and an empty report, made by who starts it; the parents of its outputs exist. Its
+Who starts it makes its context, an empty report, and the parents of its outputs. Its
 environment holds what the configuration declares and a few keys of ours, nothing else of the daemon's.
 
 Source: design section 7 (the job contract).
@@ -63,7 +63,7 @@ class Launcher:
         return InlineStart(run=run.spec.id, function=self._inline.call(catalog.jobs[run.spec.job], run, tell))
 
     def start_kept(self, catalog: Catalog, run: Launching, told: Told) -> KeptStart:
-        """The start of a JobRun that a keeper runs. Touches no file; ``prepare`` does."""
+        """The start of a JobRun that a keeper runs. Touches no file."""
         job = catalog.jobs[run.spec.job]
         return KeptStart(
             run=run.spec.id,
@@ -74,6 +74,7 @@ class Launcher:
             cwd=str(catalog.folder),
             env=self.environment(catalog, job, dict(run.activation.env)),
             files=self._layout.run_files(run.spec.id).place,
+            folders=tuple(dict.fromkeys(os.path.dirname(output.location) for output in told.outputs)),  # noqa: PTH120
             context=msgspec.json.encode(told).decode(),
             report_bytes_max=REPORT_BYTES_MAX,
             log_bytes_max=int(catalog.limits.log_bytes),
@@ -87,10 +88,6 @@ class Launcher:
         secrets = self.secrets.read(job)
         mask = self.secrets.mask(job)
         return msgspec.structs.replace(start, secrets=secrets, masked=mask.values) if mask else start
-
-    def prepare(self, told: Told) -> None:
-        """Make the parents of the outputs. Raises OSError."""
-        self._store.prepare(Path(output.location) for output in told.outputs)
 
     def environment(self, catalog: Catalog, job: Job, told_by_config: Mapping[str, str]) -> dict[str, str]:
         """Every key a job of this kind gets, apart from those about one JobRun."""

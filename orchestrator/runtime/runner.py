@@ -1,7 +1,7 @@
 """The runner does what is owed, and brings back what happened.
 
 Files are written and read in threads, so that the loop never waits for a disk. Links and removals are done by one of
-them, in the order of the log, and what starts do not wait for; outputs are sealed by several. The end of a JobRun is
+them, in the order of the log; outputs are sealed by several. The end of a JobRun is
 told when what it left is sealed and durable: one sync serves all that ended meanwhile, beside the turns. Starting twice
 is made harmless by the executor (a run id starts once), so nothing here has to remember across a crash. An executor is
 told that a JobRun is settled last, when nothing of it is left to do: until then a crash finds it again.
@@ -16,7 +16,7 @@ from functools import partial
 from itertools import chain
 from typing import ParamSpec, TypeVar
 
-from orchestrator.catalog import Catalog
+from orchestrator.catalog import Catalog, Job
 from orchestrator.effects import Owed, owed_by
 from orchestrator.executors.base import Executor, InlineStart, KeptStart, RunEnded, RunStarted, StopRun
 from orchestrator.executors.base import Fact as Seen
@@ -30,9 +30,8 @@ from orchestrator.runtime.launching import Launcher
 from orchestrator.runtime.links import Links, link_to
 from orchestrator.runtime.recovery import Findings
 from orchestrator.runtime.room import Room
-from orchestrator.runtime.secrets import BadSecret
+from orchestrator.runtime.secrets import BadSecret, may_hide
 from orchestrator.runtime.syncing import GroupSync
-from orchestrator.runtime.told import Told
 from orchestrator.store import PartitionStore
 from statemachines import jobrun
 from statemachines.ids import InstanceId, RunId
@@ -48,14 +47,16 @@ RUNS_A_HAND = 64
 """How many ended JobRuns one thread collects in a go."""
 REFS_A_QUESTION = 500
 """How many refs one configure gets as arguments: with the longest refs still well below what an argv may hold."""
+GATHER_S = 0.01
+"""How long chores wait for others: nobody waits for them, and to wake a thread costs more than most of them."""
 LINKS_A_GO = 64
 """How many links are compared at a start before something more urgent gets its turn."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Kept = tuple[KeptStart, Told]
-"""What a keeper is to start, and what it is told."""
+Secretive = tuple[Job, KeptStart]
+"""A job that may have secrets, which are read from files, and a start of it."""
 
 Sink = Callable[[AnyObservation], None]
 WorldNow = Callable[[], World]
@@ -81,7 +82,6 @@ class Runner:
         self.room = room
         self._links = Links(store)
         self._threads = ThreadPoolExecutor(HANDS, thread_name_prefix="wantd-runner")
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="wantd-start")
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="wantd-store")
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="wantd-sync")
         self._sync = GroupSync(partial(_in, self._syncer, store.sync))
@@ -184,62 +184,53 @@ class Runner:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._failure.done():
             self._failure.exception()  # looked at: what failed while it ended is left to the next daemon
-        for threads in (self._threads, self._starter, self._hand, self._syncer):
+        for threads in (self._threads, self._hand, self._syncer):
             threads.shutdown()
 
     # -- starting -------------------------------------------------------------------------------------------------
 
     def _start(self, runs: Sequence[RunId], world: World) -> None:
         inline: list[InlineStart] = []
-        kept: list[Kept] = []
+        kept: list[KeptStart] = []
+        secretive: list[Secretive] = []
         for run_id in runs:
             run = world.runs[run_id]
             assert isinstance(run, Launching), "only what is Launching owes a start"
-            if run.spec.job not in self._catalog.jobs:
-                why = f"job {run.spec.job} is no longer configured"
-                self.collect({run_id: Exit(kind="could_not_start", message=why)})
+            job = self._catalog.jobs.get(run.spec.job)
+            if job is None:
+                self.collect({run_id: _could_not_start(f"job {run.spec.job} is no longer configured")})
                 continue
             tell = partial(self._launcher.told, world, run)
-            if self._catalog.jobs[run.spec.job].executor == "inline":
+            if job.executor == "inline":
                 inline.append(self._launcher.start_inline(self._catalog, run, tell))
+            elif may_hide(job):
+                secretive.append((job, self._launcher.start_kept(self._catalog, run, tell())))
             else:
-                told = tell()
-                kept.append((self._launcher.start_kept(self._catalog, run, told), told))
-        if inline:
-            self._executor.start(inline)
-        if kept:
-            self._do(self._prepare_and_start(kept))
+                kept.append(self._launcher.start_kept(self._catalog, run, tell()))
+        if inline or kept:
+            self._executor.start([*inline, *kept])
+        if secretive:
+            self._do(self._start_with_secrets(secretive))
 
-    async def _prepare_and_start(self, starts: list[Kept]) -> None:
+    async def _start_with_secrets(self, starts: list[Secretive]) -> None:
         ready: list[KeptStart] = []
-        late: list[Kept] = []
-        for kept, done in zip(starts, await _in(self._starter, self._prepare_all, starts), strict=True):
+        for (_, start), done in zip(starts, await _in(self._threads, self._with_secrets, starts), strict=True):
             if isinstance(done, KeptStart):
                 ready.append(done)
-            elif isinstance(done, OSError) and self.room.is_lacking(done):
-                late.append(kept)
             else:
-                self.collect({kept[0].run: Exit(kind="could_not_start", message=f"it could not be prepared: {done}")})
-        if late:
-            self._give_up_at_the_end(self._do(self._start_later(late)))
+                self.collect({start.run: _could_not_start(f"it could not be prepared: {done}")})
         if ready:
             self._executor.start(ready)
         # A request to stop that overtook the start found nothing to stop.
         if overtaken := [StopRun(start.run) for start in ready if start.run in self._stops]:
             self._executor.stop(overtaken)
 
-    async def _start_later(self, starts: list[Kept]) -> None:
-        """Without room nothing of a start is done yet, so it costs no try to wait."""
-        await self.room.wait()
-        await self._prepare_and_start(starts)
+    def _with_secrets(self, starts: list[Secretive]) -> list[KeptStart | OSError | BadSecret]:
+        return [self._with_its_secrets(job, start) for job, start in starts]
 
-    def _prepare_all(self, starts: list[Kept]) -> list[KeptStart | OSError | BadSecret]:
-        return [self._prepared(start, told) for start, told in starts]
-
-    def _prepared(self, start: KeptStart, told: Told) -> KeptStart | OSError | BadSecret:
+    def _with_its_secrets(self, job: Job, start: KeptStart) -> KeptStart | OSError | BadSecret:
         try:
-            self._launcher.prepare(told)
-            return self._launcher.with_secrets(self._catalog.jobs[told.job], start)
+            return self._launcher.with_secrets(job, start)
         except (OSError, BadSecret) as error:
             return error
 
@@ -276,12 +267,9 @@ class Runner:
         specs = [spec for spec in (_spec_of_ended(world.runs.get(run)) for run in runs) if spec is not None]
         left = [output for spec in specs for output in spec.outputs if not _was_live(world, output)]
         self._stops.difference_update(runs)
-        if left:
-            self._chores.outputs += left
-            self._chores.ended += runs
-            self._tidy()
-        elif runs:
-            self._executor.settled(runs)
+        self._chores.outputs += left
+        self._chores.ended += runs
+        self._tidy()
 
     def _tidy(self) -> None:
         if self._chores and (self._tidying is None or self._tidying.done()):
@@ -289,8 +277,10 @@ class Runner:
 
     async def _do_chores(self) -> None:
         while self._chores:
+            await asyncio.sleep(GATHER_S)
             chores, self._chores = self._chores, Chores()
-            await _in(self._hand, chores.do, self._links, self._collector)
+            if chores.need_a_hand:
+                await _in(self._hand, chores.do, self._links, self._collector)
             if chores.ended:
                 self._executor.settled(chores.ended)
 
@@ -335,6 +325,10 @@ class Runner:
 
 async def _in(threads: ThreadPoolExecutor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return await asyncio.get_running_loop().run_in_executor(threads, partial(function, *args, **kwargs))
+
+
+def _could_not_start(why: str) -> Exit:
+    return Exit(kind="could_not_start", message=why)
 
 
 def _has_bytes(ended: JobEnded) -> bool:

@@ -38,6 +38,11 @@ def is_like_a_secret(name: str) -> bool:
     return _LIKE_A_SECRET.search(name) is not None
 
 
+def may_hide(job: Job) -> bool:
+    """Tell if a job may be given something that must not be seen."""
+    return bool(job.pass_env or job.secrets)
+
+
 class Secrets:
     """The secrets of all jobs. Used by several threads."""
 
@@ -55,7 +60,7 @@ class Secrets:
 
     def mask(self, job: Job) -> Mask:
         """What hides the secrets of a job: those it has now, and those it had before."""
-        if not job.pass_env and not job.secrets:
+        if not may_hide(job):
             return NO_MASK
         with suppress(BadSecret):  # it was not handed out, or is gone since: what was seen of it counts
             self.read(job)

@@ -46,7 +46,7 @@ POOL = Pool("default", 4)
 def request(run: str, pool: Pool = POOL, slots: int = 1, place: str = "/nowhere/run") -> Request:
     """What a keeper is asked for."""
     work, files = keeper_wire.Command(["true"]), RunFiles(place)
-    return Request(run, work, pool, slots, "/", {}, files, CONTEXT, 1 << 20, 4096, None, 1.0, {}, {}, ())
+    return Request(run, work, pool, slots, "/", {}, files, [], CONTEXT, 1 << 20, 4096, None, 1.0, {}, {}, ())
 
 
 class Seen:
@@ -137,6 +137,7 @@ class Maker:
         grace_s: float = 5.0,
         log_bytes_max: int = 1 << 20,
         report_bytes_max: int = 1 << 20,
+        folders: tuple[str, ...] = (),
         **more: Any,
     ) -> KeptStart:
         return KeptStart(
@@ -145,6 +146,7 @@ class Maker:
             slots=1,
             cwd=str(cwd or self.folder),
             files=str(self.folder / run),
+            folders=folders,
             context=CONTEXT,
             report_bytes_max=report_bytes_max,
             log_bytes_max=log_bytes_max,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 import pytest_asyncio
 
+from orchestrator.executors.base import KeptStart
 from orchestrator.executors.keeper import journal
 from orchestrator.executors.keeper.files import RunFiles
 from orchestrator.executors.keeper.ledger import Ledger
@@ -114,6 +115,26 @@ async def test_only_the_files_of_a_run_that_failed_are_kept(local: Local) -> Non
     assert local.left("silent") == ["log"], "it waits for the next call"
     assert make.log("bad").with_suffix(".report").read_text() == "why\n"
     assert make.log("fails").with_suffix(".context.json").read_text() == CONTEXT
+
+
+@pytest.mark.parametrize("how", ["process", "worker"])
+@pytest.mark.asyncio
+async def test_folders_are_there_when_a_run_begins_or_it_could_not_start(local: Local, how: str) -> None:
+    """Broken: a job finds no place for its outputs, others can look into it, or nobody says what was in the way."""
+    executor, seen, make = local
+    wide, deep = make.folder / "wide", make.folder / "deep" / "er"
+    (make.folder / "file").write_text("in the way")
+
+    def start(run: str, *folders: Path) -> KeptStart:
+        told = tuple(map(str, folders))
+        if how == "process":
+            return make.shell(run, "true", folders=told)
+        return make.worker(run, "files:silent", folders=told)
+
+    executor.start([start("a", wide, deep), start("b", deep), start("c", make.folder / "file" / "below")])
+    assert [(await seen.end_of(run)).kind for run in "abc"] == ["exit", "exit", "could_not_start"]
+    assert [folder.stat().st_mode & 0o777 for folder in (wide, deep.parent, deep)] == [0o700] * 3
+    assert str(make.folder / "file") in seen.ends()["c"].message
 
 
 @pytest.mark.parametrize(

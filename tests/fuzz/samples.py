@@ -52,6 +52,7 @@ _RUN: dict[str, Json] = {
     "cwd": "/",
     "env": {"A": "b"},
     "files": "/f",
+    "folders": ["/d"],
     "context": "{}",
     "report_bytes_max": 5,
     "log_bytes_max": 5,

@@ -233,6 +233,7 @@ class Rig:
     def write_outputs(self, run: str) -> None:
         """Do a job's work: what it makes follows from what it was given."""
         told = self.told(run)
+        self.store.prepare(Path(output.location) for output in told.outputs)
         for output in told.outputs:
             read = sorted(f"{given.ref}={given.digest}" for given in told.inputs)
             content = msgspec.json.encode([output.ref, read])

@@ -62,6 +62,7 @@ def misses(seed: int, ref: str) -> bool:
 def make(rig: Rig, seed: int, run: str) -> None:
     """Each output follows from its own inputs, whatever else is in the batch."""
     told = rig.told(run)
+    rig.memory.prepare(Path(output.location) for output in told.outputs)
     for output in told.outputs:
         own = [MISSED] if misses(seed, output.ref) else []
         number = "/" + output.ref.rpartition("/")[2]

@@ -165,7 +165,9 @@ async def failure_of(rig: Rig, deed: Deed, end: Exit) -> tuple[str, str]:
         want = await life.want("raw/1")
         await life.started(1)
         (start,) = rig.executor.starts
-        deed(Path(rig.told(start.run).outputs[0].location))
+        location = Path(rig.told(start.run).outputs[0].location)
+        rig.store.prepare([location])
+        deed(location)
         rig.executor.end(start.run, end)
         rig.executor.deliver()
         await life.until(lambda board: not board.world.opened)
@@ -189,20 +191,6 @@ async def test_whatever_lies_in_the_place_of_an_output_fails_the_job_alone(rig: 
     """If this fails, a job can hang or end the daemon, or publish what it must not, with what it leaves."""
     kind, reason = await failure_of(rig, deed, GOOD)
     assert (kind, "raw/1" in reason) == ("missing_output", True)
-
-
-@pytest.mark.asyncio
-async def test_a_folder_that_can_not_be_made_is_an_explained_failure(rig: Rig) -> None:
-    """If this fails, a store that cannot be written ends the daemon, or the job hangs in Launching."""
-    (rig.folder / "store" / "raw").write_text("in the way")
-    async with rig.life() as life:
-        want = await life.want("raw/1")
-        await life.until(lambda board: not board.world.opened)
-        assert await life.state(want) == "Failed"
-        (run,) = (await life.engine.board()).world.runs.values()
-        assert isinstance(run, Failed)
-        assert (run.failure.kind, "store/raw" in run.failure.reason) == ("could_not_start", True)
-    assert rig.executor.starts == []
 
 
 @pytest.mark.asyncio

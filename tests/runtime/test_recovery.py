@@ -12,6 +12,7 @@ from orchestrator.commands import CancelRun, CancelWant
 from orchestrator.executors.base import Exit
 from orchestrator.executors.scripted import ScriptedExecutor
 from orchestrator.runtime.recovery import examine
+from orchestrator.runtime.runner import HANDS
 from orchestrator.store import DiskStore
 from statemachines.ids import RunId
 from statemachines.refs import Ref
@@ -305,15 +306,17 @@ def lies(place: Path) -> bool:
 
 
 @pytest.mark.asyncio
-async def test_a_stop_that_overtakes_its_start_still_stops_it(rig: Rig) -> None:
-    """If this fails, a JobRun that was canceled while its files were written runs on though nobody wants it."""
+async def test_a_stop_that_overtakes_its_start_still_stops_it(tmp_path: Path) -> None:
+    """If this fails, a JobRun that was canceled while its secrets were read runs on though nobody wants it."""
+    rig = Rig(tmp_path, APPLICATION.replace('command = ["raw"]', 'command = ["raw"]\npass_env = ["TOKEN"]', 1))
     async with rig.life() as life:
-        written = Event()
-        life.runner._starter.submit(written.wait)
+        read = Event()
+        for _ in range(HANDS):
+            life.runner._threads.submit(read.wait)
         await life.want("raw/1")
         (run,) = (await life.engine.board()).world.open_runs
         await life.submit(CancelRun("test", run))
         assert (rig.executor.starts, rig.executor.stops) == ([], [run])
-        written.set()
+        read.set()
         await life.started(1)
         assert rig.executor.stops == [run, run]

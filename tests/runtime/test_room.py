@@ -11,7 +11,6 @@ import pytest
 from bel.errors import LogFull
 from orchestrator.commands import CreateWant, Refused
 from orchestrator.runtime import room
-from orchestrator.runtime.launching import Launcher
 from orchestrator.runtime.room import Room
 from tests.runtime.rig import Rig
 
@@ -63,32 +62,6 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 @pytest.mark.asyncio
-async def test_a_run_folder_that_finds_no_room_costs_no_try(
-    rig: Rig, disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If this fails, a full disk uses up the tries of everything that is about to start."""
-    monkeypatch.setattr(Launcher, "prepare", disk.below(Launcher.prepare))
-
-    def is_there(_room: Room) -> bool:
-        return disk.error is None
-
-    monkeypatch.setattr(Room, "_is_there", is_there)
-    async with rig.life() as life:
-        disk.error = errno.ENOSPC
-        await life.want("raw/1")
-        await becomes(lambda: life.engine.read_only is not None)
-        answer = await life.submit(CreateWant("test", ("raw/2",)))
-        assert isinstance(answer, Refused)
-        assert (answer.code, "No space left on device: '/the/disk'" in answer.why) == ("log_full", True)
-        assert (disk.asked, rig.executor.starts) == (1, [])
-        disk.error = None
-        await life.play()
-        assert not life.engine.read_only
-        assert [*await life.live()] == ["raw/1"]
-    assert len((await rig.check()).runs) == 1
-
-
-@pytest.mark.asyncio
 async def test_outputs_that_find_no_room_become_live_when_there_is_some(rig: Rig, disk: Disk) -> None:
     """If this fails, a store that is full ends the daemon, or shows bytes that a power cut takes away."""
     rig.memory.sync = disk.below(rig.memory.sync)  # type: ignore[method-assign, assignment]  # the same, on a disk
@@ -123,8 +96,8 @@ async def test_a_store_that_cannot_sync_for_another_reason_ends_the_daemon(rig: 
 
 @pytest.mark.asyncio
 async def test_a_daemon_that_waits_for_room_can_be_ended(rig: Rig, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If this fails, a daemon cannot be stopped while its disk is full, or the next one forgets what was to start."""
-    monkeypatch.setattr(Launcher, "prepare", disk.below(Launcher.prepare))
+    """If this fails, a daemon cannot be stopped while its disk is full, or the next one forgets what has ended."""
+    rig.memory.sync = disk.below(rig.memory.sync)  # type: ignore[method-assign, assignment]  # the same, on a disk
 
     def is_there(_room: Room) -> bool:
         return False
@@ -133,7 +106,13 @@ async def test_a_daemon_that_waits_for_room_can_be_ended(rig: Rig, disk: Disk, m
     disk.error = errno.ENOSPC
     async with asyncio.timeout(20), rig.life() as life:
         await life.want("raw/1")
+        await life.started(1)
+        rig.end(rig.executor.running[0])
+        rig.executor.deliver()
         await becomes(lambda: life.engine.read_only is not None)
+        answer = await life.submit(CreateWant("test", ("raw/2",)))
+        assert isinstance(answer, Refused)
+        assert (answer.code, "No space left on device: '/the/disk'" in answer.why) == ("log_full", True)
     disk.error = None
     async with rig.life() as life:
         await life.play()

@@ -72,7 +72,12 @@ class Jobs:
     def play_kept(self, start: KeptStart) -> Exit:
         """Do the work of a run that a keeper started; what it says comes with its end."""
         said: list[bytes] = []
-        how = self.play(Work(msgspec.json.decode(start.context, type=Told), said.append))
+        told = msgspec.json.decode(start.context, type=Told)
+        try:
+            self._disk.prepare(Path(out.location) for out in told.outputs)
+        except OSError as error:
+            return Exit(kind="could_not_start", message=f"its files cannot be written: {error}")
+        how = self.play(Work(told, said.append))
         return msgspec.structs.replace(how, said=b"".join(said))
 
     def call(self, context: InlineContext) -> None:

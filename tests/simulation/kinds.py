@@ -12,7 +12,9 @@ Kind = Literal["process", "worker", "inline", "said", "asked"]
 """``said``: inline, and it leaves no bytes, only says what it made. ``asked``: a process that has a configure."""
 
 _COMMAND = 'command = ["run"]'
-_PYTHON = {
+_HOW = {
+    # What may be given a secret is started on a way of its own.
+    "process": f'{_COMMAND}\npass_env = ["TOKEN"]',
     "worker": 'python = "simulated:job"\nexecutor = "worker"',
     "inline": 'python = "simulated:job"\nexecutor = "inline"',
     "said": 'python = "simulated:job"\nexecutor = "inline"',
@@ -34,4 +36,4 @@ def toml_of(plan: Plan, kinds: dict[str, Kind]) -> str:
 def _job(rule: Rule, kind: Kind) -> str:
     if kind == "asked":
         return replace(rule, inputs=(), more=(*rule.more, 'configure = ["ask"]')).toml()
-    return rule.toml().replace(_COMMAND, _PYTHON.get(kind, _COMMAND))
+    return rule.toml().replace(_COMMAND, _HOW.get(kind, _COMMAND))

@@ -8,7 +8,7 @@ So the files of a run that did its work are needed no longer; those of one that 
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from orchestrator.executors.keeper.room import FULL, NoRoom
@@ -89,6 +89,28 @@ class RunFiles(NamedTuple):
         with contextlib.suppress(OSError):
             if os.lstat(self.log).st_size == 0:
                 os.unlink(self.log)
+
+
+def make_folders(folders: Iterable[str]) -> None:
+    """Make folders, and those above them, for the owner only. Raises OSError, and NoRoom as above."""
+    for folder in folders:
+        try:
+            _make_folder(folder)
+        except OSError as error:
+            if error.errno in FULL:
+                raise NoRoom from error
+            raise
+
+
+def _make_folder(folder: str) -> None:
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(folder):
+            raise
+    except FileNotFoundError:
+        _make_folder(os.path.dirname(folder))
+        _make_folder(folder)
 
 
 def _write_new(path: str, content: bytes) -> None:

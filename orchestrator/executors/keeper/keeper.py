@@ -21,7 +21,7 @@ from orchestrator.executors.keeper.supervisor import Supervisor
 from orchestrator.executors.keeper.wire import Hello, Message, Request, Settled, Start, Stop
 
 _TICK_S = 0.1
-_GROUP_S = 0.004
+_GROUP_S = 0.01
 """How long ends wait for company while runs wait in line: nothing stands still meanwhile, and groups cost less."""
 
 

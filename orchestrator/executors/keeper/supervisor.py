@@ -13,7 +13,7 @@ from functools import partial
 from itertools import takewhile
 
 from orchestrator.executors.keeper.child import Streams
-from orchestrator.executors.keeper.files import CONTEXT_KEY, REPORT_KEY
+from orchestrator.executors.keeper.files import CONTEXT_KEY, REPORT_KEY, make_folders
 from orchestrator.executors.keeper.journal import Began, End
 from orchestrator.executors.keeper.launch import CouldNotStart, Exited, Leader, spawn
 from orchestrator.executors.keeper.lines import Lines
@@ -150,11 +150,12 @@ class Supervisor:
         self.sweep()
 
     def _start(self, run: Run) -> None:
-        if isinstance(run.request.work, Call):
-            self._workers.take(run, run.request.work)
-            return
         try:
-            self._start_process(run, run.request.work.argv)
+            make_folders(run.request.folders)
+            if isinstance(run.request.work, Call):
+                self._workers.take(run, run.request.work)
+            else:
+                self._start_process(run, run.request.work.argv)
         except CouldNotStart as error:
             self.finish(run, run.could_not_start(str(error)))
         except (OSError, ValueError) as error:

@@ -39,8 +39,9 @@ class Pool(NamedTuple):
 class Request(NamedTuple):
     """A run to start, once so many slots of its pool are free.
 
-    ``context`` is what its job is told. ``limits`` are by the names in ``launch.LIMITS``. ``secrets`` are handed over
-    as files, by key; ``masked`` are the values that no log, no report and no message may hold.
+    ``folders`` have to be there when it begins; ``context`` is what its job is told. ``limits`` are by the names in
+    ``launch.LIMITS``. ``secrets`` are handed over as files, by key; ``masked`` are the values that no log, no report
+    and no message may hold.
     """
 
     run: str
@@ -50,6 +51,7 @@ class Request(NamedTuple):
     cwd: str
     env: dict[str, str]
     files: RunFiles
+    folders: list[str]
     context: str
     report_bytes_max: int
     log_bytes_max: int
@@ -137,6 +139,7 @@ def _request(fields: dict[str, object]) -> Request:
         cwd=text(fields["cwd"]),
         env={text(key): text(value) for key, value in table(fields["env"]).items()},
         files=RunFiles(text(fields["files"])),
+        folders=texts(fields["folders"]),
         context=text(fields["context"]),
         report_bytes_max=whole(fields["report_bytes_max"]),
         log_bytes_max=whole(fields["log_bytes_max"]),
