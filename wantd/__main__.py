@@ -3,6 +3,7 @@
 The command line knows doors only, and the composition root knows no commands; here the one is given the other.
 """
 
+import gc
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -89,8 +90,13 @@ def _actor() -> str:
         return f"cli:{user}"
 
 
+NEW_OBJECTS = 50_000
+"""How many objects are made before Python looks for garbage: modules, of which a start is full, make many and none."""
+
+
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    gc.set_threshold(NEW_OBJECTS)
     sys.exit(run(sys.argv[1:], Parts()))
 
 
