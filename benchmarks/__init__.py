@@ -1,6 +1,7 @@
 """How fast wantd is: workloads through its own front door, beside the least that the same promise costs.
 
-``python -m benchmarks`` runs every case several times in turn with its floor and prints medians and ratios.
-``workloads`` says what is built, ``one`` builds it once, ``floor`` runs the other side, ``processes`` starts and
-watches, ``table`` and ``page`` write down what came out.
+``python -m benchmarks`` runs every trial several times in turn with all its sides, and prints how far we are from the
+goals, with medians and ratios. ``workloads`` says what is built, ``trials`` what is measured together, ``sides`` runs
+each side; ``one``, ``ahead``, ``outside``, ``starting``, ``latency``, ``trickle`` and ``appending`` are the programs
+that measure. ``figures``, ``growth`` and ``goals`` reckon; ``table``, ``plots`` and ``report`` write down what came out.
 """

@@ -1,60 +1,57 @@
-"""``python -m benchmarks``: run the cases, print the tables; with ``--write`` also keep them in docs/performance.md.
+"""``python -m benchmarks``: run the trials, print the tables; with ``--write`` also keep them in docs/performance.md.
 
-Ctrl-C ends the measuring early; what was measured until then is shown, or kept, all the same.
+Ctrl-C ends the measuring early; what was measured until then is shown, or kept, all the same. The exit code is 1 where
+something that was asked for could not be measured.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-import msgspec
-
-from benchmarks.machine import machine_facts
+from benchmarks import trials
 from benchmarks.processes import adopt_orphans
-from benchmarks.rounds import run_rounds
-from benchmarks.rows import Case, Row
-from benchmarks.sides import ROOT, floor_script
-from benchmarks.table import figures, tables
-from benchmarks.workloads import JOB_KINDS, LAYERS, SHAPES
-
-PAGE = ROOT / "docs" / "performance.md"
-RESULTS = ROOT / "benchmarks" / "results" / "latest.json"
-BEGIN, END = "<!-- figures: written by make bench ARGS=--write -->", "<!-- end of figures -->"
+from benchmarks.report import PAGE, keep, report
+from benchmarks.rounds import LONG_S, Trial, run_rounds
+from benchmarks.rows import Absent, Row
+from benchmarks.sides import LARGE, ROOT
+from benchmarks.workloads import JOB_KINDS, LAYERS, SHAPES, JobKind, Shape
 
 SIZES = (1_000, 10_000)
-LARGE = 100_000
-
-NO_FLOOR = "No floor was found ($WANTD_FLOOR names its floor.py): only wantd was measured."
 
 
-def main() -> None:
+def main() -> int:
     """Run what the arguments say."""
     chosen = _arguments()
     if chosen.reads is not None:
         os.execv(sys.executable, [sys.executable, "-m", "benchmarks.million", "--size", str(chosen.reads), "--past"])
     adopt_orphans()
-    rows: list[Row] = []
+    found: list[Row | Absent] = []
+    long_s = float("inf") if chosen.growth else LONG_S
+    rounds: int = chosen.rounds or (5 if chosen.growth else 3)
     try:
-        rows.extend(run_rounds(_cases(chosen), chosen.rounds, _say))
+        found.extend(run_rounds(_trials(chosen), rounds, _say, long_s))
     except KeyboardInterrupt:
         _say("stopped; this is what was measured until now")
-    report = _report(rows)
-    print(report)
+    said = report(found, sys.argv[1:])
+    print(said.text)
     if chosen.write:
-        _keep(rows, report)
+        keep(said, found)
+    return int(any(isinstance(one, Absent) for one in found))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description="Measure, and print tables.")
-    parser.add_argument("--shape", action="append", choices=SHAPES, help="only this one; may be repeated")
-    parser.add_argument("--job", action="append", choices=JOB_KINDS, help="only this kind; may be repeated")
-    parser.add_argument("--size", action="append", type=_size, help=f"instead of {SIZES}; may be repeated")
-    parser.add_argument("--large", action="store_true", help=f"{LARGE:,} too, for inline jobs")
-    parser.add_argument("--reads", type=int, metavar="N", help="instead, what reads cost where there are N partitions")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each case is run (default 3)")
-    parser.add_argument("--write", action="store_true", help=f"keep the figures in {PAGE.relative_to(ROOT)}")
+    add = parser.add_argument
+    add("--only", action="append", choices=trials.GROUPS, help="only this; may be repeated")
+    add("--shape", action="append", choices=SHAPES, help="build only this one; may be repeated")
+    add("--job", action="append", choices=JOB_KINDS, help="build only this kind; may be repeated")
+    add("--size", action="append", type=_size, help=f"instead of {SIZES}; may be repeated")
+    add("--large", action="store_true", help=f"{LARGE:,} too, for inline jobs, and a log of a million entries")
+    add("--growth", action="store_true", help=f"{trials.GROWTH_SIZES} for inline jobs, five rounds of everything")
+    add("--reads", type=int, metavar="N", help="instead, what reads cost where there are N partitions")
+    add("--rounds", type=int, help="how often each trial is run (default 3, with --growth 5)")
+    add("--write", action="store_true", help=f"keep the figures and plots in {PAGE.relative_to(ROOT)}")
     return parser.parse_args()
 
 
@@ -65,30 +62,16 @@ def _size(text: str) -> int:
     return size
 
 
-def _cases(chosen: argparse.Namespace) -> Iterator[Case]:
-    sizes: Sequence[int] = chosen.size or SIZES
-    jobs, shapes = chosen.job or JOB_KINDS, chosen.shape or SHAPES
-    for size in sizes:
-        for job in jobs:
-            yield from (Case(shape, size, job) for shape in shapes)
-    if chosen.large and "inline" in jobs:
-        yield from (Case(shape, LARGE, "inline") for shape in shapes)
-
-
-def _report(rows: Sequence[Row]) -> str:
-    facts = "\n".join(f"- {name}: {fact}" for name, fact in machine_facts().items())
-    command = f"- Command: `{' '.join(('python -m benchmarks', *sys.argv[1:]))}`"
-    missing = "" if floor_script() else f"\n\n{NO_FLOOR}"
-    return f"{facts}\n{command}{missing}\n\n{tables(figures(rows))}"
-
-
-def _keep(rows: Sequence[Row], report: str) -> None:
-    """Put the report between its marks in the page, and the rows into a file that programs read."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{report}\n\n{END}{after}", encoding="utf-8")
-    RESULTS.parent.mkdir(exist_ok=True)
-    Path(RESULTS).write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+def _trials(chosen: argparse.Namespace) -> Iterator[Trial]:
+    jobs: Sequence[JobKind] = chosen.job or JOB_KINDS
+    shapes: Sequence[Shape] = chosen.shape or SHAPES
+    cases = trials.combined(jobs, shapes, chosen.size or SIZES)
+    if chosen.large:
+        cases += trials.combined(("inline",), shapes, (LARGE,))
+    if chosen.growth:
+        growing: list[Shape] = [shape for shape in shapes if shape in trials.GROWING]
+        cases += trials.combined(("inline",), growing, chosen.size or trials.GROWTH_SIZES)
+    yield from trials.every(chosen.only or trials.GROUPS, dict.fromkeys(cases))
 
 
 def _say(line: str) -> None:
@@ -96,4 +79,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -68,7 +68,7 @@ class Asker:
     async def ask(self, name: str, targets: Sequence[str], times: int) -> Asked:
         """Ask each target once, to warm up, then all of them so many times."""
         began = time.perf_counter()
-        size = max([await self.get(target) for target in targets])
+        size = max([len(await self.get(target)) for target in targets])
         first = time.perf_counter() - began
         self._beat.longest = 0.0
         seconds: list[float] = []
@@ -79,9 +79,9 @@ class Asker:
                 seconds.append(time.perf_counter() - before)
         return Asked(name, first, seconds, self._beat.longest, size)
 
-    async def get(self, target: str) -> int:
-        """Ask once, and give the length of the answer; it may be a refusal."""
-        return len(await self._answer(f"GET {target} HTTP/1.1\r\nHost: wantd\r\n\r\n".encode()))
+    async def get(self, target: str) -> bytes:
+        """Ask once, and give the answer; it may be a refusal."""
+        return await self._answer(f"GET {target} HTTP/1.1\r\nHost: wantd\r\n\r\n".encode())
 
     async def post(self, target: str, body: bytes) -> bytes:
         """Hand in JSON, and give the answer; it may be a refusal."""

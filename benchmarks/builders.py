@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.rows import Case, Phase, Row
-from benchmarks.workloads import JobKind, workload, write_application
+from benchmarks.workloads import JobKind, partitions, workload, write_application
 from orchestrator.daemon import Application
 from statemachines.refs import Ref
 
@@ -24,6 +24,8 @@ COMMANDS: dict[Builder, tuple[str, ...]] = {
 }
 """Two at a time, as many as there are processors to measure on."""
 
+DRY = "-n"
+"""Both then say what they would do, and do nothing."""
 
 BUILT_BY_OTHERS: tuple[JobKind, ...] = ("process", "inline")
 """Beside which kinds of job they are run: to build, they take a process a file; to ask again costs the same for all."""
@@ -35,11 +37,15 @@ def builders() -> list[Builder]:
 
 
 def run_builder(builder: Builder, case: Case, folder: Path) -> list[Row]:
-    """Build everything in an empty folder, then ask for it again."""
+    """In an empty folder say what would be built, build it, then ask for it again."""
     needs = edges(case, folder)
     (folder / "Makefile").write_text(makefile(needs))
     (folder / "build.ninja").write_text(ninja_file(needs))
-    return [_timed(builder, case, "build", folder), _timed(builder, case, "again", folder)]
+    return [
+        _timed(builder, case, "plan", folder, DRY),
+        _timed(builder, case, "build", folder),
+        _timed(builder, case, "again", folder),
+    ]
 
 
 def edges(case: Case, folder: Path) -> dict[str, list[str]]:
@@ -62,7 +68,8 @@ def ninja_file(needs: Mapping[str, list[str]]) -> str:
     return f"rule do\n  command = : > $out\n{''.join(rules)}"
 
 
-def _timed(builder: Builder, case: Case, phase: Phase, folder: Path) -> Row:
+def _timed(builder: Builder, case: Case, phase: Phase, folder: Path, *options: str) -> Row:
+    command = (*COMMANDS[builder], *options)
     before = time.perf_counter()
-    subprocess.run(COMMANDS[builder], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
-    return Row(builder, case, phase, time.perf_counter() - before, case.n + (case.shape == "fanout"))
+    subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    return Row(builder, case, phase, time.perf_counter() - before, partitions(case.shape, case.n))

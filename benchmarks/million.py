@@ -19,8 +19,8 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from benchmarks.asking import Asked, Asker, Beat
+from benchmarks.markdown import table
 from benchmarks.one import build_refs
-from benchmarks.table import table
 from benchmarks.workloads import workload, write_application
 from orchestrator.api.server import serve
 from orchestrator.daemon import Application, Engine, open_engine

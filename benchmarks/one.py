@@ -1,25 +1,26 @@
-"""One run of one case, in a process of its own: ``python -m benchmarks.one {build|restart} SHAPE N JOB FOLDER``.
+"""One phase of one case, in a process of its own: ``python -m benchmarks.one PHASE SHAPE N JOB DELAY_MS FOLDER``.
 
 Through the front door: a configuration on the disk, the engine that the daemon uses, the log at full sync. The time
 begins when the command is handed in and ends when the want is seen Successful in committed state.
 """
 
-import asyncio
-import resource
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast, get_args
 
-import msgspec
-
-from benchmarks.rows import MARK, Case, Phase, Row
-from benchmarks.workloads import JobKind, Shape, workload, write_application
-from orchestrator.commands import Accepted, CreateWant
+from bel.open import open_reader
+from benchmarks.programs import program
+from benchmarks.rows import Case, Phase, Row
+from benchmarks.slow import commits_take_longer
+from benchmarks.workloads import workload, write_application
+from orchestrator.commands import Accepted, Answer, CreateWant, TaintPartitions
 from orchestrator.daemon import Application, Engine, open_engine
+from orchestrator.runtime.codec import CODEC
+from orchestrator.runtime.snapshots import fold_on
 from statemachines.ids import WantId
+from statemachines.refs import Ref
 from statemachines.want import Movable, Successful, Want
+from statemachines.world import World
 
 
 class NotBuilt(Exception):
@@ -30,8 +31,18 @@ async def build(case: Case, folder: Path) -> list[Row]:
     """Build everything in an empty state directory, then ask for it again."""
     work = workload(case.shape, case.n)
     config = write_application(folder, work, case.job)
-    async with open_engine(Application.load(config)) as engine:
-        return [await _ask(engine, case, "build", work.refs), await _ask(engine, case, "again", work.refs)]
+    with commits_take_longer(case.delay_ms / 1000):
+        async with open_engine(Application.load(config)) as engine:
+            return [await _ask(engine, case, "build", work.refs), await _ask(engine, case, "again", work.refs)]
+
+
+async def rebuild(case: Case, folder: Path) -> list[Row]:
+    """Taint everything and build it once more; only the log it leaves is of interest."""
+    work = workload(case.shape, case.n)
+    async with open_engine(Application.load(folder / "wantd.toml")) as engine:
+        _accepted(await engine.submit(TaintPartitions("benchmark", tuple(map(Ref, work.refs)), "once more")))
+        await build_refs(engine, work.refs)
+    return []
 
 
 async def restart(case: Case, folder: Path) -> list[Row]:
@@ -39,7 +50,21 @@ async def restart(case: Case, folder: Path) -> list[Row]:
     before = time.perf_counter()
     async with open_engine(Application.load(folder / "wantd.toml")) as engine:
         seconds = time.perf_counter() - before
-        return [Row("wantd", case, "restart", seconds, len((await engine.board()).holdings.canonical))]
+        partitions = len((await engine.board()).holdings.canonical)
+        return [Row("wantd", case, "restart", seconds, partitions, events=engine.log.head.seq)]
+
+
+async def replay(case: Case, folder: Path) -> list[Row]:
+    """Fold the log from its first entry to its last, without a snapshot: chain and transitions are checked."""
+    log = await open_reader(Application.load(folder / "wantd.toml").layout.log, CODEC)
+    try:
+        world = World()
+        before = time.perf_counter()
+        await fold_on(world, log)
+        seconds = time.perf_counter() - before
+    finally:
+        await log.close()
+    return [Row("wantd", case, "replay", seconds, len(workload(case.shape, case.n).refs), events=world.seq)]
 
 
 async def _ask(engine: Engine, case: Case, phase: Phase, refs: tuple[str, ...]) -> Row:
@@ -53,12 +78,16 @@ async def _ask(engine: Engine, case: Case, phase: Phase, refs: tuple[str, ...]) 
 
 async def build_refs(engine: Engine, refs: Sequence[str]) -> None:
     """Want refs, and wait until they are there. Raises NotBuilt."""
-    answer = await engine.submit(CreateWant("benchmark", tuple(refs)))
-    if not isinstance(answer, Accepted):
-        raise NotBuilt(f"{answer.why}; {answer.hint}")
-    want = await _until_closed(engine, WantId(answer.entity))
+    entity = _accepted(await engine.submit(CreateWant("benchmark", tuple(refs))))
+    want = await _until_closed(engine, WantId(entity))
     if not isinstance(want, Successful):
         raise NotBuilt(f"the want became {type(want).__name__}")
+
+
+def _accepted(answer: Answer) -> str:
+    if not isinstance(answer, Accepted):
+        raise NotBuilt(f"{answer.why}; {answer.hint}")
+    return answer.entity
 
 
 async def _until_closed(engine: Engine, want: WantId) -> Want:
@@ -75,29 +104,5 @@ async def _commits(engine: Engine, after: int) -> int:
     return len(batches)
 
 
-def main() -> None:
-    """Run what the arguments say, and print its rows."""
-    phase, *rest = sys.argv[1:]
-    phases = {"build": build, "restart": restart}
-    case, folder = told(rest)
-    first, *others = asyncio.run(phases[phase](case, folder))
-    own_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    tell([msgspec.structs.replace(first, peak_mb=own_mb), *others])
-
-
-def told(arguments: Sequence[str]) -> tuple[Case, Path]:
-    """Which case is meant, and where."""
-    shape, n, job, folder = arguments
-    assert shape in get_args(Shape), f"no such shape: {shape}"
-    assert job in get_args(JobKind), f"no such kind of job: {job}"
-    return Case(cast("Shape", shape), int(n), cast("JobKind", job)), Path(folder)
-
-
-def tell(rows: Sequence[Row]) -> None:
-    """Print what was measured, for who started this."""
-    for row in rows:
-        print(MARK + msgspec.json.encode(row).decode())
-
-
 if __name__ == "__main__":
-    main()
+    program({"build": build, "rebuild": rebuild, "replay": replay, "restart": restart})

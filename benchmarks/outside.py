@@ -1,35 +1,52 @@
-"""Asking again from outside, where everything is built: ``python -m benchmarks.outside SHAPE N JOB FOLDER``.
+"""A daemon in which everything is built, asked from outside: ``python -m benchmarks.outside asked ...``.
 
 In a process of its own beside ``one``, since what serves the API takes memory too.
 """
 
 import asyncio
-import resource
 import sys
 import time
 from pathlib import Path
+from statistics import median, quantiles
+from urllib.parse import urlencode
 
 import msgspec
 
 from benchmarks.asking import Asker, Beat
-from benchmarks.one import NotBuilt, tell, told
+from benchmarks.one import NotBuilt
+from benchmarks.programs import program
 from benchmarks.rows import Case, Row
-from benchmarks.workloads import Workload, workload
+from benchmarks.workloads import LAYERS, Workload, workload
 from orchestrator.api.server import serve
+from orchestrator.commands import Accepted, CancelWant
 from orchestrator.daemon import Application, Engine, open_engine
 from orchestrator.exporters import Metrics
+from statemachines.ids import WantId
+
+IDLE_TURNS = 200
+REST_S = 2.0
 
 
 class _State(msgspec.Struct):
     state: str
 
 
+class _Graph(msgspec.Struct):
+    nodes: list[msgspec.Raw]
+
+
 async def ask(case: Case, folder: Path) -> list[Row]:
-    """Ask a daemon again, from outside, where everything is built."""
+    """Ask a daemon again, from outside, where everything is built; then leave it in peace."""
     work, application = workload(case.shape, case.n), Application.load(folder / "wantd.toml")
     metrics = Metrics(application.layout)
     async with open_engine(application, meter=metrics.meter) as engine, serve(engine, metrics):
-        return [await asked(engine, case, work), await typed(folder / "wantd.toml", case, work)]
+        return [
+            await asked(engine, case, work),
+            await typed(folder / "wantd.toml", case, work),
+            await graph(engine, case, work),
+            await idle(engine, case, work),
+            await rest(case, work),
+        ]
 
 
 async def asked(engine: Engine, case: Case, work: Workload) -> Row:
@@ -38,13 +55,14 @@ async def asked(engine: Engine, case: Case, work: Workload) -> Row:
         asker = await Asker.open(engine.application.layout.socket, beat)
         wish = msgspec.json.encode({"refs": work.refs})
         await asker.post("/api/v1/wants", wish)
+        head = engine.log.head.seq
         before = time.perf_counter()
         answer = await asker.post("/api/v1/wants", wish)
         seconds = time.perf_counter() - before
         asker.close()
     if msgspec.json.decode(answer, type=_State).state != "Successful":
         raise NotBuilt(f"asked again over the socket: {answer[:200]!r}")
-    return Row("wantd", case, "asked", seconds, len(work.refs))
+    return Row("wantd", case, "asked", seconds, len(work.refs), events=engine.log.head.seq - head)
 
 
 async def typed(config: Path, case: Case, work: Workload) -> Row:
@@ -59,12 +77,45 @@ async def typed(config: Path, case: Case, work: Workload) -> Row:
     return Row("wantd", case, "typed", seconds, len(work.refs))
 
 
-def main() -> None:
-    """Run what the arguments say, and print its rows."""
-    first, *others = asyncio.run(ask(*told(sys.argv[1:])))
-    own_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    tell([msgspec.structs.replace(first, peak_mb=own_mb), *others])
+async def graph(engine: Engine, case: Case, work: Workload) -> Row:
+    """Ask for the graph around the first ref, as deep as the diamond has layers; the answer is cut at 5,000 nodes."""
+    target = f"/api/v1/graph?{urlencode({'ref': work.refs[0], 'depth': LAYERS})}"
+    async with Beat() as beat:
+        asker = await Asker.open(engine.application.layout.socket, beat)
+        await asker.get(target)
+        before = time.perf_counter()
+        answer = await asker.get(target)
+        seconds = time.perf_counter() - before
+        asker.close()
+    return Row("wantd", case, "graph", seconds, len(msgspec.json.decode(answer, type=_Graph).nodes))
+
+
+async def idle(engine: Engine, case: Case, work: Workload) -> Row:
+    """Have the loop turn with nothing to do: cancel a want that nobody made, and be refused."""
+    head = engine.log.head.seq
+    seconds: list[float] = []
+    for _ in range(IDLE_TURNS):
+        before = time.perf_counter()
+        answer = await engine.submit(CancelWant("benchmark", want=WantId("nobody")))
+        seconds.append(time.perf_counter() - before)
+        assert not isinstance(answer, Accepted), "there is no such want"
+    return Row(
+        "wantd",
+        case,
+        "idle",
+        median(seconds),
+        len(work.refs),
+        events=engine.log.head.seq - head,
+        p99=quantiles(seconds, n=100)[98],
+    )
+
+
+async def rest(case: Case, work: Workload) -> Row:
+    """Ask nothing, and see what it costs."""
+    before = time.process_time()
+    await asyncio.sleep(REST_S)
+    return Row("wantd", case, "rest", (time.process_time() - before) / REST_S, len(work.refs))
 
 
 if __name__ == "__main__":
-    main()
+    program({"asked": ask})

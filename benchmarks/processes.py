@@ -63,10 +63,15 @@ def end_all_below() -> None:
                 os.waitpid(-1, 0)
 
 
+def held_mb(root: int) -> float:
+    """The memory that all processes below one hold now, without its own."""
+    return sum(map(_memory_mb, _below(root)))
+
+
 def _watch(program: subprocess.Popen[bytes], timeout_s: float) -> float:
     peak_mb, ends_at = 0.0, time.monotonic() + timeout_s
     while True:
-        peak_mb = max(peak_mb, sum(map(_memory_mb, _below(os.getpid()))))
+        peak_mb = max(peak_mb, held_mb(os.getpid()))
         try:
             program.wait(_LOOK_EVERY_S)
         except subprocess.TimeoutExpired:

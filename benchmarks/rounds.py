@@ -1,46 +1,52 @@
-"""Rounds: each side of each case once in turn, then again, so that a busy minute meets all sides.
+"""Rounds: each side of each trial once in turn, then again, so that a busy minute meets all sides.
 
-A case that took long is not repeated; how often each was run is in the table.
+A trial that took long is not repeated; how often each was run is in the table. One that fails is said to be absent,
+with the reason, and does not stop the others.
 """
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks.builders import BUILT_BY_OTHERS, builders, run_builder
-from benchmarks.rows import Case, Row
-from benchmarks.sides import floor_script, run_floor, run_wantd
+from benchmarks.processes import ProgramFailed
+from benchmarks.rows import Absent, Row
 
 Say = Callable[[str], None]
+Measured = Callable[[Path], list[Row]]
 
-_LONG_S = 30.0
-_TIMEOUT_S = 1_800.0
+LONG_S = 30.0
 
 
-def run_rounds(cases: Iterable[Case], rounds: int, say: Say) -> Iterator[Row]:
-    """Run every case up to ``rounds`` times, beside its floor and other builders where they are there."""
-    left = list(cases)
+class Trial(NamedTuple):
+    """What is measured together: its sides, one after the other, each in an empty folder."""
+
+    name: str
+    sides: Sequence[tuple[str, Measured]]
+
+
+def run_rounds(trials: Iterable[Trial], rounds: int, say: Say, long_s: float = LONG_S) -> Iterator[Row | Absent]:
+    """Run every trial up to ``rounds`` times; one that took more than ``long_s`` seconds, or failed, only once."""
+    left = list(trials)
     for number in range(1, rounds + 1):
-        say(f"round {number} of {rounds}: {len(left)} cases")
-        quick: list[Case] = []
-        for case in left:
+        say(f"round {number} of {rounds}: {len(left)} trials")
+        again: list[Trial] = []
+        for trial in left:
             before = time.monotonic()
-            yield from _run_once(case)
+            found = list(_run_once(trial))
+            yield from found
             seconds = time.monotonic() - before
-            say(f"  {case.shape} {case.n} {case.job}: {seconds:.1f} s")
-            if seconds <= _LONG_S:
-                quick.append(case)
-        left = quick
+            say(f"  {trial.name}: {seconds:.1f} s")
+            if seconds <= long_s and not any(isinstance(one, Absent) for one in found):
+                again.append(trial)
+        left = again
 
 
-def _run_once(case: Case) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory(prefix="wantd-bench-") as folder:
-        yield from run_wantd(case, Path(folder), _TIMEOUT_S)
-    for builder in builders() if case.job in BUILT_BY_OTHERS else ():
+def _run_once(trial: Trial) -> Iterator[Row | Absent]:
+    for name, measure in trial.sides:
         with tempfile.TemporaryDirectory(prefix="wantd-bench-") as folder:
-            yield from run_builder(builder, case, Path(folder))
-    script = floor_script()
-    if script is not None:
-        with tempfile.TemporaryDirectory(prefix="wantd-bench-") as folder:
-            yield from run_floor(script, case, Path(folder), _TIMEOUT_S)
+            try:
+                yield from measure(Path(folder))
+            except ProgramFailed as failed:
+                yield Absent(f"{trial.name}, {name}", str(failed))

@@ -1,6 +1,7 @@
-"""The two sides of a case: wantd, and the floor, a throw-away loop that does the least under the same promise.
+"""The sides of a case: wantd, and the floor, a throw-away loop that does the least under the same promise.
 
-The floor is a script of its own, kept beside the project; where it is absent only wantd is measured.
+Each is run in an empty folder, every phase in a process of its own. The floor is a script that is kept beside the
+project; where it is absent only wantd is measured.
 """
 
 import os
@@ -9,13 +10,24 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks import programs
 from benchmarks.processes import run
-from benchmarks.rows import MARK, Case, Phase, Row
-from benchmarks.workloads import JobKind
+from benchmarks.rows import MARK, Batch, Case, Phase, Row, Side
+from benchmarks.workloads import JobKind, partitions
 
 ROOT = Path(__file__).parents[1]
+LARGE = 100_000
+"""From here on a log is also read back that has seen everything built twice: a million entries."""
 
+PLANNED_MAX = 100_000
+"""The largest plan that is asked for: it is answered whole."""
+
+_TIMEOUT_S = 1_800.0
 _MODES: dict[JobKind, str] = {"inline": "inproc", "worker": "warm", "process": "spawn"}
+_COMMITS = {1: 300, 10: 300, 100: 100, 1_000: 50}
+"""How many batches of a size are appended in a run."""
+
+BATCHES = tuple(_COMMITS)
 
 
 class _FloorRow(msgspec.Struct, frozen=True):
@@ -33,36 +45,86 @@ def floor_script() -> Path | None:
     return path.absolute() if path.is_file() else None
 
 
-def run_wantd(case: Case, folder: Path, timeout_s: float) -> list[Row]:
-    """Build a case in an empty folder, and ask again; of inline jobs restart, and ask from outside, too."""
-    programs = [["benchmarks.one", "build"]]
-    if case.job == "inline":
-        programs += [["benchmarks.one", "restart"], ["benchmarks.outside"]]
-    return [row for program in programs for row in _run_one(program, case, folder, timeout_s)]
+def look_ahead(case: Case, folder: Path) -> list[Row]:
+    """Start a daemon on an empty log, and ask it what it would do."""
+    found = _program(["benchmarks.starting", "first"], case, folder)
+    return found + (_program(["benchmarks.ahead", "plan"], case, folder) if case.n <= PLANNED_MAX else [])
 
 
-def run_floor(script: Path, case: Case, folder: Path, timeout_s: float) -> list[Row]:
-    """Run the floor of a case in an empty folder."""
-    command = [sys.executable, str(script), case.shape, str(case.n), _MODES[case.job], "full"]
-    finished = run(command, folder, {**os.environ, "BENCH_RUN": str(folder)}, timeout_s)
-    phases: dict[str, Phase] = {case.shape: "build", f"{case.shape}:noop": "again", f"{case.shape}:replay": "restart"}
+def build(case: Case, folder: Path) -> list[Row]:
+    """Build a case, and ask again."""
+    return _program(["benchmarks.one", "build"], case, folder)
+
+
+def build_and_return(case: Case, folder: Path) -> list[Row]:
+    """Build a case and ask again, read its log back, restart, and ask from outside."""
+    programs = [["one", "build"], ["one", "replay"], ["one", "restart"], ["outside", "asked"], ["starting", "ready"]]
+    if case.n >= LARGE:
+        programs += [["one", "rebuild"], ["starting", "ready again"]]
+    return [row for name, phase in programs for row in _program([f"benchmarks.{name}", phase], case, folder)]
+
+
+def wait_for(phase: Phase, case: Case, folder: Path) -> list[Row]:
+    """Measure how long jobs wait."""
+    return _program(["benchmarks.latency", phase], case, folder)
+
+
+def trickle(case: Case, folder: Path) -> list[Row]:
+    """Build jobs that end one by one."""
+    return _program(["benchmarks.trickle", "build"], case, folder)
+
+
+def append(side: Side, batch: Batch, folder: Path) -> list[Row]:
+    """Write a log in batches."""
+    return _run(
+        [*_ours("benchmarks.appending"), side, str(batch.events), str(_COMMITS[batch.events]), str(folder)], folder
+    )
+
+
+def run_floor(script: Path, case: Case, folder: Path) -> list[Row]:
+    """Run the floor of a case."""
+    command = [sys.executable, str(script), case.shape, str(case.n), _MODES[case.job], "full", f"{case.delay_ms:g}"]
+    finished = run(command, folder, {**os.environ, "BENCH_RUN": str(folder)}, _TIMEOUT_S)
+    found = {
+        row.workload: row for row in (msgspec.json.decode(line, type=_FloorRow) for line in _marked(finished.output))
+    }
+    phases: tuple[tuple[str, Phase], ...] = (
+        (":plan", "plan"),
+        ("", "build"),
+        (":noop", "again"),
+        (":replay", "replay"),
+    )
+    built = found[case.shape]
     rows: list[Row] = []
-    for line in _marked(finished.output):
-        found = msgspec.json.decode(line, type=_FloorRow)
-        phase = phases.get(found.workload)
-        if phase is not None:
-            peak_mb = max(finished.peak_mb, found.maxrss_mb) if phase == "build" else None
-            partitions = case.n + (case.shape == "fanout")
-            rows.append(Row("floor", case, phase, found.s, partitions, found.commits, found.events, peak_mb))
+    for suffix, phase in phases:
+        row = found.get(case.shape + suffix)
+        if row is None:
+            continue
+        events = built.events if phase == "replay" else row.events
+        peak_mb = max(finished.peak_mb, row.maxrss_mb) if phase == "build" else None
+        rows.append(
+            Row("floor", case, phase, row.s, partitions(case.shape, case.n), row.commits, events, peak_mb=peak_mb)
+        )
     return rows
 
 
-def _run_one(program: list[str], case: Case, folder: Path, timeout_s: float) -> list[Row]:
-    command = [sys.executable, "-m", *program, case.shape, str(case.n), case.job, str(folder)]
-    finished = run(command, folder, {**os.environ, "PYTHONPATH": str(ROOT)}, timeout_s)
-    first, *others = [msgspec.json.decode(line, type=Row) for line in _marked(finished.output)]
-    assert first.peak_mb is not None, "a run tells what its own process held at most, which a quick look may miss"
-    return [msgspec.structs.replace(first, peak_mb=max(first.peak_mb, finished.peak_mb)), *others]
+def _program(program: list[str], case: Case, folder: Path) -> list[Row]:
+    name, phase = program
+    return _run([*_ours(name), phase, *programs.arguments(case, folder)], folder)
+
+
+def _ours(module: str) -> list[str]:
+    return [sys.executable, "-m", module]
+
+
+def _run(command: list[str], folder: Path) -> list[Row]:
+    """Run a program of ours. The first of its rows has the most memory seen with it and all below it."""
+    finished = run(command, folder, {**os.environ, "PYTHONPATH": str(ROOT)}, _TIMEOUT_S)
+    rows = [msgspec.json.decode(line, type=Row) for line in _marked(finished.output)]
+    return [
+        row if number else msgspec.structs.replace(row, peak_mb=max(row.peak_mb or 0.0, finished.peak_mb))
+        for number, row in enumerate(rows)
+    ]
 
 
 def _marked(output: str) -> list[str]:

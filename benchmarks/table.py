@@ -1,168 +1,186 @@
-"""Medians, ratios and growth as Markdown tables."""
+"""Medians and ratios as tables: a section for each thing that is measured."""
 
 from collections.abc import Iterable, Sequence
-from math import log
-from statistics import median
-
-import msgspec
 
 from benchmarks.builders import COMMANDS
-from benchmarks.rows import Case, Phase, Row, Side
-from benchmarks.workloads import JOB_KINDS, SHAPES
-
-NONE = "-"
-
-
-class Medians(msgspec.Struct, frozen=True):
-    """What the runs of one phase come to."""
-
-    runs: int
-    seconds: float
-    partitions: int
-    commits: float | None
-    events: float | None
-    peak_mb: float | None
-
-    @property
-    def us_a_partition(self) -> float:
-        return self.seconds / self.partitions * 1e6
+from benchmarks.figures import Figures, Medians
+from benchmarks.growth import Grown
+from benchmarks.markdown import NONE, ms, number, ratio, table, us
+from benchmarks.rows import Batch, Case, Phase, Side
+from benchmarks.workloads import JOB_KINDS
 
 
-Figures = dict[tuple[Side, Case, Phase], Medians]
-
-
-def figures(rows: Iterable[Row]) -> Figures:
-    """Put the runs of each phase together."""
-    found: dict[tuple[Side, Case, Phase], list[Row]] = {}
-    for row in rows:
-        found.setdefault((row.side, row.case, row.phase), []).append(row)
-    return {key: _medians(found[key]) for key in sorted(found, key=_place)}
-
-
-def _place(key: tuple[Side, Case, Phase]) -> tuple[int, int, int]:
-    case = key[1]
-    return JOB_KINDS.index(case.job), SHAPES.index(case.shape), case.n
-
-
-def _medians(runs: Sequence[Row]) -> Medians:
-    return Medians(
-        len(runs),
-        median(row.seconds for row in runs),
-        runs[0].partitions,
-        _median(row.commits for row in runs),
-        _median(row.events for row in runs),
-        _median(row.peak_mb for row in runs),
+def tables(found: Figures, grown: Sequence[Grown]) -> str:
+    """Write everything down of which there is something."""
+    sections = (
+        ("Build everything", _building(found)),
+        ("Ask what would be done and what is connected", _planning(found)),
+        ("Ask again when all is built", _asking(found)),
+        ("Start", _starting(found)),
+        ("Idle", _idling(found)),
+        ("Wait for a job", _waiting(found)),
+        ("Jobs of 1 to 50 ms, 64 at a time", _trickling(found)),
+        ("Write the log", _writing(found)),
+        ("A disk that takes longer", _slowed(found)),
+        ("Growth", _growing(grown)),
     )
+    return "\n\n".join(f"### {title}\n\n{text}" for title, text in sections if text)
 
 
-def tables(found: Figures) -> str:
-    """Write everything down: building, asking again with restarting, and growth."""
-    parts = [_building(found), _remembering(found)]
-    if len({case.n for _, case, _ in found}) > 1:
-        parts.append(_growth(found))
-    return "\n\n".join(parts)
+def _section(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table, or nothing where nothing was measured."""
+    measured = list(rows)
+    return table(head, measured) if measured else ""
 
 
 def _building(found: Figures) -> str:
     head = ("job", "shape", "n", "us a partition", "floor", "ratio", "make", "ninja", "commits", "floor")
-    return "### Build everything\n\n" + table(
+    cases = [case for case in found.cases("build") if case.job in JOB_KINDS]
+    return _section(
         (*head, "events a partition", "peak MB", "floor", "runs"),
-        [
-            _built(found, case, mine)
-            for (side, case, phase), mine in found.items()
-            if (side, phase) == ("wantd", "build")
-        ],
+        [_built(found, case, mine) for case in cases if (mine := found.of("wantd", case, "build")) is not None],
     )
 
 
 def _built(found: Figures, case: Case, mine: Medians) -> tuple[str, ...]:
-    floor = found.get(("floor", case, "build"))
+    floor = found.of("floor", case, "build")
     return (
         case.job,
         case.shape,
         f"{case.n:,}",
-        f"{mine.us_a_partition:,.1f}",
-        _us(floor),
-        _ratio(mine, floor),
-        *(_us(found.get((builder, case, "build"))) if case.job == "process" else NONE for builder in COMMANDS),
-        _number(mine.commits),
-        _number(None if floor is None else floor.commits),
+        us(mine),
+        us(floor),
+        ratio(mine, floor),
+        *(us(found.of(builder, case, "build")) if case.job == "process" else NONE for builder in COMMANDS),
+        number(mine.commits),
+        number(None if floor is None else floor.commits),
         NONE if mine.events is None else f"{mine.events / mine.partitions:.2f}",
-        _number(mine.peak_mb),
-        _number(None if floor is None else floor.peak_mb),
+        number(mine.peak_mb),
+        number(None if floor is None else floor.peak_mb),
         str(mine.runs),
     )
 
 
-def _remembering(found: Figures) -> str:
-    cases = [case for side, case, phase in found if (side, phase) == ("wantd", "again") and case.job == "inline"]
+def _planning(found: Figures) -> str:
+    head = ("shape", "n", "plan, ms", "floor", *(f"{builder} -n" for builder in COMMANDS), "graph, ms", "its nodes")
+    return _section(head, [_planned(found, case) for case in found.cases("plan")])
+
+
+def _planned(found: Figures, case: Case) -> tuple[str, ...]:
+    graph = found.of("wantd", case, "graph")
+    sides: tuple[Side, ...] = ("wantd", "floor", *COMMANDS)
+    planned = (ms(found.of(side, case, "plan")) for side in sides)
+    return case.shape, f"{case.n:,}", *planned, ms(graph), number(None if graph is None else graph.partitions)
+
+
+def _asking(found: Figures) -> str:
     head = ("shape", "n", "in the daemon, ms", "floor", "ratio", "events", "by an open connection, ms", *COMMANDS)
-    asked = table((*head, "by a command, ms"), [_asked(found, case) for case in cases])
-    restarted = table(("shape", "n", "ms", "floor's replay, ms", "ratio"), [_restarted(found, case) for case in cases])
-    return f"### Ask again when all is built\n\n{asked}\n\n### Restart\n\n{restarted}"
+    return _section((*head, "by a command, ms"), [_asked(found, case) for case in found.cases("again", "inline")])
 
 
 def _asked(found: Figures, case: Case) -> tuple[str, ...]:
-    again, floor = found.get(("wantd", case, "again")), found.get(("floor", case, "again"))
+    again, floor = found.of("wantd", case, "again"), found.of("floor", case, "again")
     return (
         case.shape,
         f"{case.n:,}",
-        _ms(again),
-        _ms(floor),
-        _ratio(again, floor),
-        _number(None if again is None else again.events),
-        _ms(found.get(("wantd", case, "asked"))),
-        *(_ms(found.get((builder, case, "again"))) for builder in COMMANDS),
-        _ms(found.get(("wantd", case, "typed"))),
+        ms(again),
+        ms(floor),
+        ratio(again, floor),
+        number(None if again is None else again.events),
+        ms(found.of("wantd", case, "asked")),
+        *(ms(found.of(builder, case, "again")) for builder in COMMANDS),
+        ms(found.of("wantd", case, "typed")),
     )
 
 
-def _restarted(found: Figures, case: Case) -> tuple[str, ...]:
-    restart, floor = found.get(("wantd", case, "restart")), found.get(("floor", case, "restart"))
-    return case.shape, f"{case.n:,}", _ms(restart), _ms(floor), _ratio(restart, floor)
+def _starting(found: Figures) -> str:
+    head = ("shape", "n", "entries", "replay, ms", "events/s", "floor's events/s", "restart of the engine, ms")
+    return _section(
+        (*head, "daemon, empty log, ms", "daemon, ms", "daemon, built twice, ms", "holds, MB", "empty, MB"),
+        [_started(found, case) for case in found.cases("replay")],
+    )
 
 
-def _growth(found: Figures) -> str:
-    """How the whole time grows with n between the smallest and the largest size: 1 is in proportion."""
-    series: dict[tuple[str, str, str], dict[int, float]] = {}
-    for (side, case, phase), mine in found.items():
-        if side == "wantd" and (phase == "build" or case.job == "inline"):
-            series.setdefault((case.job, case.shape, phase), {})[case.n] = mine.seconds
-    rows = [
-        (*names, f"{min(times):,} to {max(times):,}", f"{_exponent(times):.2f}")
-        for names, times in series.items()
-        if len(times) > 1
-    ]
-    return "### Growth exponent of the time\n\n" + table(("job", "shape", "phase", "n", "exponent"), rows)
+def _started(found: Figures, case: Case) -> tuple[str, ...]:
+    replay, floor = found.of("wantd", case, "replay"), found.of("floor", case, "replay")
+    first, ready = found.of("wantd", case, "first"), found.of("wantd", case, "ready")
+    return (
+        case.shape,
+        f"{case.n:,}",
+        number(None if replay is None else replay.events),
+        ms(replay),
+        *(number(None if one is None else 1e6 / one.us_an_event) for one in (replay, floor)),
+        ms(found.of("wantd", case, "restart")),
+        *map(ms, (first, ready, found.of("wantd", case, "ready again"))),
+        *(number(None if one is None else one.held_mb) for one in (ready, first)),
+    )
 
 
-def _exponent(times: dict[int, float]) -> float:
-    small, large = min(times), max(times)
-    return log(times[large] / times[small]) / log(large / small)
+def _idling(found: Figures) -> str:
+    rows: list[tuple[str, ...]] = []
+    for case in found.cases("idle"):
+        idle, rest = found.of("wantd", case, "idle"), found.of("wantd", case, "rest")
+        share = NONE if rest is None else f"{rest.seconds:.2%}"
+        turn = NONE if idle is None else f"{idle.seconds * 1e6:.0f}"
+        rows.append((case.shape, f"{case.n:,}", turn, _late(idle, 1e6), share))
+    return _section(("shape", "n", "a turn, us", "p99", "of a processor when nobody asks"), rows)
 
 
-def _ratio(mine: Medians | None, floor: Medians | None) -> str:
-    return NONE if mine is None or floor is None else f"{mine.seconds / floor.seconds:.1f}"
+def _waiting(found: Figures) -> str:
+    rows: list[tuple[str, ...]] = []
+    phases: dict[Phase, str] = {"started": "request to process started", "next": "exit to next process started"}
+    for phase, name in phases.items():
+        for case in found.cases(phase):
+            waited = found.of("wantd", case, phase)
+            rows.append((name, ms(waited), _late(waited, 1e3), NONE if waited is None else str(waited.partitions)))
+    return _section(("from, to", "p50, ms", "p99", "of"), rows)
 
 
-def _us(some: Medians | None) -> str:
-    return NONE if some is None else f"{some.us_a_partition:,.1f}"
+def _late(some: Medians | None, unit: float) -> str:
+    """What one in a hundred takes, in so many parts of a second."""
+    return NONE if some is None or some.p99 is None else f"{some.p99 * unit:,.2f}"
 
 
-def _ms(some: Medians | None) -> str:
-    return NONE if some is None else f"{some.seconds * 1000:,.2f}"
+def _trickling(found: Figures) -> str:
+    rows: list[tuple[str, ...]] = []
+    for case in found.cases("build", "sleep"):
+        ideal = found.of("ideal", case, "build")
+        sides: tuple[Side, ...] = ("ideal", "bare", "wantd")
+        for side in sides:
+            took = found.of(side, case, "build")
+            rows.append((side, ms(took), ratio(took, ideal)))
+    return _section(("side", "ms", "to ideal"), rows)
 
 
-def _number(value: float | None) -> str:
-    return NONE if value is None else f"{value:,.0f}"
+def _writing(found: Figures) -> str:
+    head = ("events a batch", "events/s, folded, encoded and chained", "aiosqlite alone", "of its rate")
+    return _section(head, [_written(found, batch) for batch in found.batches()])
 
 
-def _median(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return median(known) if known else None
+def _written(found: Figures, batch: Batch) -> tuple[str, ...]:
+    mine, bare = found.of("wantd", batch, "append"), found.of("aiosqlite", batch, "append")
+    share = NONE if mine is None or bare is None else f"{bare.us_an_event / mine.us_an_event:.0%}"
+    return f"{batch.events:,}", *(number(None if one is None else 1e6 / one.us_an_event) for one in (mine, bare)), share
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write rows below their head."""
-    lines = (head, ["---"] * len(head), *rows)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+def _slowed(found: Figures) -> str:
+    rows: list[tuple[str, ...]] = []
+    for case in found.slowed():
+        mine, floor = found.of("wantd", case, "build"), found.of("floor", case, "build")
+        commits = (number(None if one is None else one.commits) for one in (mine, floor))
+        rows.append(
+            (f"{case.delay_ms:g}", case.shape, f"{case.n:,}", us(mine), us(floor), ratio(mine, floor), *commits)
+        )
+    return _section(("ms a commit more", "shape", "n", "us a partition", "floor", "ratio", "commits", "floor"), rows)
+
+
+def _growing(grown: Sequence[Grown]) -> str:
+    rows: list[tuple[str, ...]] = []
+    for one in grown:
+        sizes = sorted({int(n) for n, _ in one.points})
+        interval = f"{one.exponent.low:.2f} to {one.exponent.high:.2f}"
+        reach = f"{sizes[0]:,} to {sizes[-1]:,}"
+        rows.append(
+            (one.shape, one.phase, one.what, reach, str(len(one.points)), f"{one.exponent.value:.2f}", interval)
+        )
+    return _section(("shape", "phase", "of", "n", "runs", "exponent", "95 % interval"), rows)

@@ -1,4 +1,4 @@
-"""What is built: three shapes of partitions, as configurations of the product, with jobs that do nothing.
+"""What is built: shapes of partitions, as configurations of the product, with jobs that do nothing.
 
 The edges are those of the floor's graphs, so that ratios compare the same work. They are declared as inputs over the
 output's placeholders; what an offset reaches outside the bounds is left out, so the wrap of the diamond's layers is a
@@ -6,27 +6,31 @@ second offset, of which exactly one reaches a ref.
 """
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
-Shape = Literal["fanout", "diamond", "chain"]
-JobKind = Literal["inline", "worker", "process"]
+Shape = Literal["fanout", "diamond", "chain", "flat"]
+JobKind = Literal["inline", "worker", "process", "sleep"]
 
-SHAPES: tuple[Shape, ...] = get_args(Shape)
-JOB_KINDS: tuple[JobKind, ...] = get_args(JobKind)
+SHAPES: tuple[Shape, ...] = ("fanout", "diamond", "chain")
+JOB_KINDS: tuple[JobKind, ...] = ("inline", "worker", "process")
+"""What is built in every combination; flat, which has no edges, and sleeping are for measuring how long jobs wait."""
 
 LAYERS = 10
 _STEPS = (0, 1, 7)
 """Which neighbours a node of the diamond needs from the layer before, counted round it."""
 
-SLOTS: dict[JobKind, int] = {"inline": 1_000_000, "worker": 2, "process": 4}
+SLOTS: dict[JobKind, int] = {"inline": 1_000_000, "worker": 2, "process": 4, "sleep": 64}
 """As many jobs at a time as the floor runs: a whole wave in the process itself, 2 workers, 4 processes."""
+
+SLEEP_MS_MAX = 50
 
 _JOB_KEYS: dict[JobKind, str] = {
     "inline": 'python = "noop:build"\nexecutor = "inline"',
     "worker": 'python = "noop:build"',
     "process": 'command = ["/bin/sh", "noop.sh"]',
+    "sleep": 'command = ["/bin/sh", "sleep.sh"]',
 }
 
 _NOOP_PY = '''"""A job that does nothing, and says so."""
@@ -42,6 +46,21 @@ read -r told < "$WANTD_CONTEXT"
 place=${told#*\\"location\\":\\"}
 : > "${place%%\\"*}"
 """
+
+_SLEEP_SH = (
+    _NOOP_SH
+    + """# Then it sleeps for as many milliseconds as its ref says.
+i=${1#leaf/}
+ms=$((i * 7919 % 1009 % 50 + 1))
+case $ms in ?) ms=0$ms ;; esac
+exec sleep "0.0$ms"
+"""
+)
+
+
+def sleep_ms(i: int) -> int:
+    """How long the job of ``leaf/i`` sleeps where it sleeps: from 1 ms to SLEEP_MS_MAX, scattered."""
+    return i * 7919 % 1009 % SLEEP_MS_MAX + 1
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -70,12 +89,21 @@ def workload(shape: Shape, n: int) -> Workload:
             return Workload((rule,), tuple(f"link/{i}" for i in range(n)), (f"link/0..{n - 1}",))
         case "diamond":
             return _diamond(n // LAYERS)
+        case "flat":
+            rule = Rule(f"leaf/{{i:int(0..{n - 1})}}")
+            return Workload((rule,), tuple(f"leaf/{i}" for i in range(n)), (f"leaf/0..{n - 1}",))
+
+
+def partitions(shape: Shape, n: int) -> int:
+    """How many partitions a shape of this size has."""
+    return n + (shape == "fanout")
 
 
 def write_application(folder: Path, work: Workload, job: JobKind) -> Path:
     """Write the configuration of an application and its job into a folder; return the configuration's path."""
     (folder / "noop.py").write_text(_NOOP_PY)
     (folder / "noop.sh").write_text(_NOOP_SH)
+    (folder / "sleep.sh").write_text(_SLEEP_SH)
     path = folder / "wantd.toml"
     path.write_text("\n".join([_head(work, job), *(_job(number, rule, job) for number, rule in enumerate(work.rules))]))
     return path
