@@ -7,13 +7,15 @@ something that was asked for could not be measured.
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from benchmarks import trials
+from benchmarks.peers.running import beside, peers_installed
 from benchmarks.processes import adopt_orphans
 from benchmarks.report import PAGE, keep, report
 from benchmarks.rounds import LONG_S, Trial, run_rounds
-from benchmarks.rows import Absent, Row
+from benchmarks.rows import PEERS, Absent, Peer, Row
 from benchmarks.sides import LARGE, ROOT
 from benchmarks.workloads import JOB_KINDS, LAYERS, SHAPES, JobKind, Shape
 
@@ -26,11 +28,12 @@ def main() -> int:
     if chosen.reads is not None:
         os.execv(sys.executable, [sys.executable, "-m", "benchmarks.million", "--size", str(chosen.reads), "--past"])
     adopt_orphans()
-    found: list[Row | Absent] = []
+    pythons, absent = peers_installed(chosen.peers)
+    found: list[Row | Absent] = [*absent]
     long_s = float("inf") if chosen.growth else LONG_S
     rounds: int = chosen.rounds or (5 if chosen.growth else 3)
     try:
-        found.extend(run_rounds(_trials(chosen), rounds, _say, long_s))
+        found.extend(run_rounds(_trials(chosen, pythons), rounds, _say, long_s))
     except KeyboardInterrupt:
         _say("stopped; this is what was measured until now")
     said = report(found, sys.argv[1:])
@@ -49,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     add("--size", action="append", type=_size, help=f"instead of {SIZES}; may be repeated")
     add("--large", action="store_true", help=f"{LARGE:,} too, for inline jobs, and a log of a million entries")
     add("--growth", action="store_true", help=f"{trials.GROWTH_SIZES} for inline jobs, five rounds of everything")
+    add("--peers", type=_peers, default=(), metavar="A,B", help=f"beside these, too, or all: {', '.join(PEERS)}")
     add("--reads", type=int, metavar="N", help="instead, what reads cost where there are N partitions")
     add("--rounds", type=int, help="how often each trial is run (default 3, with --growth 5)")
     add("--write", action="store_true", help=f"keep the figures and plots in {PAGE.relative_to(ROOT)}")
@@ -62,16 +66,25 @@ def _size(text: str) -> int:
     return size
 
 
-def _trials(chosen: argparse.Namespace) -> Iterator[Trial]:
+def _peers(text: str) -> tuple[Peer, ...]:
+    names = PEERS if text == "all" else tuple(text.split(","))
+    if unknown := set(names).difference(PEERS):
+        raise argparse.ArgumentTypeError(f"no such peer: {', '.join(sorted(unknown))}")
+    return tuple(peer for peer in PEERS if peer in names)
+
+
+def _trials(chosen: argparse.Namespace, pythons: Mapping[Peer, Path]) -> Iterator[Trial]:
     jobs: Sequence[JobKind] = chosen.job or JOB_KINDS
     shapes: Sequence[Shape] = chosen.shape or SHAPES
-    cases = trials.combined(jobs, shapes, chosen.size or SIZES)
+    sizes: Sequence[int] = chosen.size or SIZES
+    cases = trials.combined(jobs, shapes, sizes)
     if chosen.large:
         cases += trials.combined(("inline",), shapes, (LARGE,))
     if chosen.growth:
         growing: list[Shape] = [shape for shape in shapes if shape in trials.GROWING]
         cases += trials.combined(("inline",), growing, chosen.size or trials.GROWTH_SIZES)
     yield from trials.every(chosen.only or trials.GROUPS, dict.fromkeys(cases))
+    yield from beside(pythons, trials.combined(("inline",), shapes, [min(sizes)]))
 
 
 def _say(line: str) -> None:

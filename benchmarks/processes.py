@@ -38,10 +38,15 @@ def adopt_orphans() -> None:
 
 
 def run(command: Sequence[str], folder: Path, environ: Mapping[str, str], timeout_s: float) -> Finished:
-    """Run a program to its end. Raises ProgramFailed with the end of what it said, also when it takes too long."""
+    """Run a program in a folder to its end.
+
+    Raises ProgramFailed with the end of what it said, also when it takes too long.
+    """
     output, errors = folder / "measured.out", folder / "measured.err"
     with output.open("wb") as out, errors.open("wb") as err:
-        program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=dict(environ))
+        program = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=dict(environ)
+        )
     try:
         peak_mb = _watch(program, timeout_s)
     finally:

@@ -10,6 +10,7 @@ from benchmarks.figures import Figures
 from benchmarks.goals import distances, goals_of
 from benchmarks.growth import grown
 from benchmarks.machine import machine_facts
+from benchmarks.peers.table import peers_table
 from benchmarks.plots import plots
 from benchmarks.rows import Absent, Row
 from benchmarks.sides import ROOT, floor_script
@@ -40,9 +41,10 @@ def report(found: Sequence[Row | Absent], told: Sequence[str]) -> Report:
         _facts(told),
         "" if floor_script() else NO_FLOOR,
         _absent(absent),
-        f"### How far it is from the goals\n\n{distances(goals_of(figures, growing))}",
+        _section("How far it is from the goals", distances(goals_of(figures, growing))),
         *(f"![{name.replace('-', ' ')}](images/{name}.svg)" for name in drawn),
         tables(figures, growing),
+        _section("Beside others", peers_table(figures, absent)),
     ]
     return Report("\n\n".join(part for part in parts if part), drawn)
 
@@ -68,5 +70,9 @@ def _facts(told: Sequence[str]) -> str:
     return "\n".join([*facts, f"- Command: `{' '.join(('python -m benchmarks', *told))}`"])
 
 
+def _section(title: str, text: str) -> str:
+    return f"### {title}\n\n{text}" if text else ""
+
+
 def _absent(absent: Sequence[Absent]) -> str:
-    return "\n".join(f"- Not measured: {one.what}: {one.why.strip().splitlines()[-1]}" for one in absent)
+    return "\n".join(f"- Not measured: {one.side}, {one.what}: {one.why.strip().splitlines()[-1]}" for one in absent)

@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.processes import ProgramFailed
-from benchmarks.rows import Absent, Row
+from benchmarks.rows import Absent, Row, Side
 
 Say = Callable[[str], None]
 Measured = Callable[[Path], list[Row]]
 
-LONG_S = 30.0
+LONG_S = 60.0
+
+
+Sided = tuple[Side, Measured]
+"""Whose it is, and how it is measured."""
 
 
 class Trial(NamedTuple):
     """What is measured together: its sides, one after the other, each in an empty folder."""
 
     name: str
-    sides: Sequence[tuple[str, Measured]]
+    sides: Sequence[Sided]
 
 
 def run_rounds(trials: Iterable[Trial], rounds: int, say: Say, long_s: float = LONG_S) -> Iterator[Row | Absent]:
@@ -44,9 +48,9 @@ def run_rounds(trials: Iterable[Trial], rounds: int, say: Say, long_s: float = L
 
 
 def _run_once(trial: Trial) -> Iterator[Row | Absent]:
-    for name, measure in trial.sides:
+    for side, measure in trial.sides:
         with tempfile.TemporaryDirectory(prefix="wantd-bench-") as folder:
             try:
                 yield from measure(Path(folder))
             except ProgramFailed as failed:
-                yield Absent(f"{trial.name}, {name}", str(failed))
+                yield Absent(side, trial.name, str(failed))

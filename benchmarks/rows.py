@@ -73,5 +73,6 @@ class Row(msgspec.Struct, frozen=True):
 class Absent(msgspec.Struct, frozen=True):
     """Something that was to be measured and was not, and why."""
 
+    side: Side
     what: str
     why: str

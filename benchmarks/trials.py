@@ -5,8 +5,8 @@ from functools import partial
 from typing import Literal, get_args
 
 from benchmarks.builders import BUILT_BY_OTHERS, builders, run_builder
-from benchmarks.rounds import Measured, Trial
-from benchmarks.rows import Batch, Case, Phase
+from benchmarks.rounds import Sided, Trial
+from benchmarks.rows import Batch, Case, Phase, Side
 from benchmarks.sides import (
     BATCHES,
     append,
@@ -39,18 +39,14 @@ _TRICKLE = Case("flat", 1_001, "sleep")
 def building(cases: Iterable[Case]) -> Iterator[Trial]:
     """Build cases, beside the floor, make and ninja; inline ones also with all that can be asked before and after."""
     for case in cases:
-        if case.job == "inline":
-            sides = [("wantd ahead", partial(look_ahead, case)), ("wantd", partial(build_and_return, case))]
-        else:
-            sides = [("wantd", partial(build, case))]
-        yield Trial(_name(case), [*sides, *_builders(case), *_floor(case)])
+        yield Trial(_name(case), [*_ours(case), *_builders(case), *_floor(case)])
 
 
 def waiting() -> Iterator[Trial]:
     """How long one job waits, and many that end one by one."""
     for phase, case in _WAITS:
         yield Trial(f"{phase}, {_name(case)}", [("wantd", partial(wait_for, phase, case))])
-    sides = [
+    sides: list[Sided] = [
         ("wantd", partial(trickle, _TRICKLE)),
         ("bare", partial(bare, _TRICKLE)),
         ("ideal", partial(ideal, _TRICKLE)),
@@ -61,8 +57,8 @@ def waiting() -> Iterator[Trial]:
 def writing() -> Iterator[Trial]:
     """Write a log in batches of several sizes."""
     for batch in map(Batch, BATCHES):
-        sides = [("wantd", partial(append, "wantd", batch)), ("aiosqlite", partial(append, "aiosqlite", batch))]
-        yield Trial(f"log, {batch.events} events a batch", sides)
+        both: tuple[Side, ...] = ("wantd", "aiosqlite")
+        yield Trial(f"log, {batch.events} events a batch", [(side, partial(append, side, batch)) for side in both])
 
 
 def slowly() -> Iterator[Trial]:
@@ -92,12 +88,18 @@ def combined(jobs: Iterable[JobKind], shapes: Sequence[Shape], sizes: Sequence[i
     return [Case(shape, size, job) for size in sizes for job in jobs for shape in shapes]
 
 
-def _builders(case: Case) -> list[tuple[str, Measured]]:
+def _ours(case: Case) -> list[Sided]:
+    if case.job != "inline":
+        return [("wantd", partial(build, case))]
+    return [("wantd", partial(look_ahead, case)), ("wantd", partial(build_and_return, case))]
+
+
+def _builders(case: Case) -> list[Sided]:
     there = builders() if case.job in BUILT_BY_OTHERS else []
     return [(builder, partial(run_builder, builder, case)) for builder in there]
 
 
-def _floor(case: Case) -> list[tuple[str, Measured]]:
+def _floor(case: Case) -> list[Sided]:
     script = floor_script()
     return [("floor", partial(run_floor, script, case))] if script else []
 
