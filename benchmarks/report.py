@@ -17,7 +17,6 @@ from benchmarks.sides import ROOT, floor_script
 from benchmarks.table import tables
 
 PAGE = ROOT / "docs" / "performance.md"
-IMAGES = ROOT / "docs" / "images"
 RESULTS = ROOT / "benchmarks" / "results" / "latest.json"
 BEGIN, END = "<!-- figures: written by make bench ARGS=--write -->", "<!-- end of figures -->"
 
@@ -49,15 +48,18 @@ def report(found: Sequence[Row | Absent], told: Sequence[str]) -> Report:
     return Report("\n\n".join(part for part in parts if part), drawn)
 
 
-def keep(said: Report, found: Sequence[Row | Absent], page: Path = PAGE) -> None:
-    """Put the report between its marks in the page, its plots beside it, and the rows into a file programs read."""
+def keep(said: Report, found: Sequence[Row | Absent], page: Path = PAGE, results: Path = RESULTS) -> None:
+    """Put the report between its marks in the page, its plots beside it, and the rows into a file that programs read.
+
+    What stood there before is gone: figures of two runs are never mixed.
+    """
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     page.write_text(f"{before}{BEGIN}\n\n{said.text}\n\n{END}{after}", encoding="utf-8")
     for name, drawing in said.plots.items():
-        (IMAGES / f"{name}.svg").write_text(drawing, encoding="utf-8")
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in _apart(found)[0]))
+        (page.parent / "images" / f"{name}.svg").write_text(drawing, encoding="utf-8")
+    results.parent.mkdir(exist_ok=True)
+    results.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in _apart(found)[0]))
 
 
 def _apart(found: Sequence[Row | Absent]) -> tuple[list[Row], list[Absent]]:

@@ -37,9 +37,9 @@ def about_peers() -> dict[str, About]:
     return msgspec.convert(tomllib.loads(_TOLD.read_text(encoding="utf-8")), dict[str, About])
 
 
-def python_of(peer: Peer, environments: Path = ENVIRONMENTS) -> Path:
+def python_of(peer: Peer) -> Path:
     """The Python of a peer's environment, which has exactly what is asked for now. Raises NotInstalled."""
-    folder, packages = environments / peer, about_peers()[peer].packages
+    folder, packages = ENVIRONMENTS / peer, about_peers()[peer].packages
     asked, made = "\n".join(packages), folder / "made-of"
     if not made.is_file() or made.read_text() != asked:
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
