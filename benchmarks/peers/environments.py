@@ -38,7 +38,7 @@ def about_peers() -> dict[str, About]:
 
 
 def python_of(peer: Peer) -> Path:
-    """The Python of a peer's environment, which has exactly what is asked for now. Raises NotInstalled."""
+    """The Python of a peer's environment, made anew where other packages are asked for. Raises NotInstalled."""
     folder, packages = ENVIRONMENTS / peer, about_peers()[peer].packages
     asked, made = "\n".join(packages), folder / "made-of"
     if not made.is_file() or made.read_text() != asked:
