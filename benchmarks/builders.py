@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
+from benchmarks.processes import Peak
 from benchmarks.rows import Case, Phase, Row
 from benchmarks.workloads import JobKind, partitions, workload, write_application
 from orchestrator.daemon import Application
@@ -41,11 +44,11 @@ def run_builder(builder: Builder, case: Case, folder: Path) -> list[Row]:
     needs = edges(case, folder)
     (folder / "Makefile").write_text(makefile(needs))
     (folder / "build.ninja").write_text(ninja_file(needs))
-    return [
-        _timed(builder, case, "plan", folder, DRY),
-        _timed(builder, case, "build", folder),
-        _timed(builder, case, "again", folder),
-    ]
+    planned = _timed(builder, case, "plan", folder, DRY)
+    with Peak() as peak:
+        built = _timed(builder, case, "build", folder)
+    again = _timed(builder, case, "again", folder)
+    return [planned, msgspec.structs.replace(built, peak_mb=peak.mb), again]
 
 
 def edges(case: Case, folder: Path) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from html import escape
 from math import ceil, floor, log10
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 WIDTH = 720
 _LABEL, _RIGHT, _TOP, _BOTTOM = 190, 70, 34, 30
@@ -13,20 +13,26 @@ _NAME_APART = 14
 _COLORS = ("#1f6feb", "#d1762b", "#2da44e", "#8250df", "#bf3989", "#57606a", "#9a6700")
 _STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #444 } .title { font-weight: 600; font-size: 13px }
-  .grid { stroke: #ddd } .axis { stroke: #aaa; fill: none } .ours { fill: #1f6feb } .others { fill: #9aa4af }
+  .grid { stroke: #ddd } .ours { fill: #1f6feb }
+  .durable { fill: #57606a } .others { fill: #c4cad1 }
   polyline { fill: none; stroke-width: 1.6; stroke-linejoin: round }
-  @media (prefers-color-scheme: dark) { text { fill: #bbb } .grid { stroke: #333 } .axis { stroke: #666 } }
+  @media (prefers-color-scheme: dark) { text { fill: #bbb } .grid { stroke: #333 }
+    .durable { fill: #8b949e } .others { fill: #484f58 } }
 """
 
 Scale = Callable[[float], float]
 
 
+Kind = Literal["ours", "durable", "others"]
+"""What gives a bar its color."""
+
+
 class Bar(NamedTuple):
-    """A bar, longer the larger the value; ``ours`` gives it the color of the product."""
+    """A bar, longer the larger the value."""
 
     label: str
     value: float
-    ours: bool
+    kind: Kind
 
 
 class Line(NamedTuple):
@@ -44,10 +50,9 @@ def draw_bars(title: str, bars: Sequence[Bar]) -> str:
     parts = _uprights(x, _ticks(low, high), _TOP - 4, bottom)
     for row, bar in enumerate(bars):
         y = _TOP + row * _BAR
-        kind = "ours" if bar.ours else "others"
         parts += [
             _text(_LABEL - 8, y + 12, bar.label, "end"),
-            f'<rect class="{kind}" x="{_LABEL}" y="{y}" width="{x(bar.value) - _LABEL:.1f}" height="{_THICK}" rx="2"/>',
+            f'<rect class="{bar.kind}" x="{_LABEL}" y="{y}" width="{x(bar.value) - _LABEL:.1f}" height="{_THICK}" rx="2"/>',
             _text(x(bar.value) + 6, y + 12, f"{bar.value:.3g}", "start"),
         ]
     return _svg(title, bottom + _BOTTOM, parts)

@@ -25,7 +25,7 @@ from statemachines.ids import WantId
 
 TIMES_ASKED = 9
 IDLE_TURNS = 200
-REST_S = 2.0
+REST_S = 1.0
 
 
 class _State(msgspec.Struct):

@@ -10,9 +10,12 @@ import ctypes
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import msgspec
 
@@ -55,6 +58,29 @@ def run(command: Sequence[str], folder: Path, environ: Mapping[str, str], timeou
         said = errors.read_text(errors="replace")[-_SHOWN_CHARS:]
         raise ProgramFailed(f"{' '.join(command)} ended with {program.returncode}: {said}")
     return Finished(output.read_text(), peak_mb)
+
+
+class Peak:
+    """Looks, in a thread, at the memory of all below this process; ``mb`` is the most it saw at one time."""
+
+    def __init__(self) -> None:
+        self.mb = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="peak")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(_LOOK_EVERY_S):
+            self.mb = max(self.mb, held_mb(os.getpid()))
 
 
 def end_all_below() -> None:

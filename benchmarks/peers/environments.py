@@ -29,6 +29,12 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packages: tuple[str, ...]
     how: str
     done: str
+    """Begins with yes or no."""
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether a task that is done is still done when the power goes right then."""
+        return self.done.startswith("yes")
 
 
 @cache

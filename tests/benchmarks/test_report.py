@@ -84,7 +84,7 @@ def test_the_page_keeps_what_is_around_the_figures(tmp_path: Path) -> None:
 def test_a_bar_is_as_long_as_its_logarithm() -> None:
     """Broken: a plot shows other ratios than were measured."""
     drawing = ET.fromstring(
-        draw_bars("t", [Bar("a<b", 1.0, ours=True), Bar("c", 10.0, ours=False), Bar("d", 100.0, ours=False)])
+        draw_bars("t", [Bar("a<b", 1.0, "ours"), Bar("c", 10.0, "others"), Bar("d", 100.0, "others")])
     )
     one, ten, hundred = (float(rect.attrib["width"]) for rect in drawing.iter(f"{SVG}rect"))
     assert one == 0.0, "the axis begins at the decade of the least"
