@@ -48,7 +48,7 @@ def run_builder(builder: Builder, case: Case, folder: Path) -> list[Row]:
     with Peak() as peak:
         built = _timed(builder, case, "build", folder)
     again = _timed(builder, case, "again", folder)
-    return [planned, msgspec.structs.replace(built, peak_mb=peak.mb), again]
+    return [planned, msgspec.structs.replace(built, peak_mb=peak.mb or None), again]
 
 
 def edges(case: Case, folder: Path) -> dict[str, list[str]]:

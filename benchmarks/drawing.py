@@ -49,11 +49,11 @@ def draw_bars(title: str, bars: Sequence[Bar]) -> str:
     x = _log_scale((low, high), _LABEL, WIDTH - _RIGHT)
     parts = _uprights(x, _ticks(low, high), _TOP - 4, bottom)
     for row, bar in enumerate(bars):
-        y = _TOP + row * _BAR
+        y, end = _TOP + row * _BAR, x(bar.value)
         parts += [
             _text(_LABEL - 8, y + 12, bar.label, "end"),
-            f'<rect class="{bar.kind}" x="{_LABEL}" y="{y}" width="{x(bar.value) - _LABEL:.1f}" height="{_THICK}" rx="2"/>',
-            _text(x(bar.value) + 6, y + 12, f"{bar.value:.3g}", "start"),
+            f'<rect class="{bar.kind}" x="{_LABEL}" y="{y}" width="{end - _LABEL:.1f}" height="{_THICK}" rx="2"/>',
+            _text(end + 6, y + 12, f"{bar.value:.3g}", "start"),
         ]
     return _svg(title, bottom + _BOTTOM, parts)
 

@@ -56,6 +56,10 @@ class Figures:
         plain = [case for case in measured if isinstance(case, Case) and not case.delay_ms]
         return sorted((case for case in plain if job in {None, case.job}), key=_place)
 
+    def each(self, phase: Phase, job: JobKind | None = None, side: Side = "wantd") -> list[tuple[Case, Medians]]:
+        """The same cases, with their medians in that phase."""
+        return [(case, self._medians[side, case, phase]) for case in self.cases(phase, job, side)]
+
     def slowed(self) -> list[Case]:
         """The cases in which something was added to each commit."""
         measured = (case for one, case, of in self._medians if (one, of) == ("wantd", "build"))

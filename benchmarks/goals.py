@@ -8,27 +8,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from benchmarks.builders import COMMANDS
+from benchmarks.comparing import Measured, beside, beside_an_event, named, time_of, worst
 from benchmarks.figures import Figures
 from benchmarks.growth import HELD, SECONDS, Grown
 from benchmarks.markdown import NONE, table
-from benchmarks.rows import Batch, Case, Phase, Side, Subject
+from benchmarks.rows import Case, Phase
 from benchmarks.sides import LARGE
 from benchmarks.workloads import JobKind, Shape
 
 ENTRIES_OF_LARGE = 1_000_000
-LARGER = 10_000
+MANY = 10_000
 """The fewest partitions for goals about many: below it, memory and plans are lost in what everything costs."""
 
 SAME = 1.5
 """By how much a turn may differ between sizes and still count as the same: what the clock alone makes it differ."""
 
-
-class Measured(NamedTuple):
-    """What was found for a goal: the number, of what, and how it is shown."""
-
-    value: float
-    of: str
-    shown: str
+_WIDE: tuple[Shape, ...] = ("fanout", "diamond")
 
 
 class Goal(NamedTuple):
@@ -41,7 +36,7 @@ class Goal(NamedTuple):
 
     @property
     def distance(self) -> float | None:
-        """How many times the bound was reached: met up to 1."""
+        """What was measured, as a multiple of the bound: up to 1 the goal is met."""
         return None if self.measured is None else self.measured.value / self.bound
 
     def line(self) -> tuple[str, ...]:
@@ -60,143 +55,134 @@ def distances(goals: Iterable[Goal]) -> str:
 
 def goals_of(found: Figures, grown: Sequence[Grown]) -> list[Goal]:
     """Every goal that a time, a count or a size was set for, in their order."""
-    parts = (_building, _asking, _idling, _planning, _processes, _writing, _reading, _holding, _waiting, _starting)
-    goals = [goal for part in parts for goal in part(found)]
-    goals += [*_growing(grown), *_slowed(found), *_trickling(found)]
-    return sorted(goals, key=lambda goal: int(goal.name[1:]))
+    parts = (_p1, _p2, _p3, _p4, _p5, _p6, _p7, _p8, _p9, _p10, _p13, _p14)
+    return [*(goal for part in parts for goal in part(found)), *_p15(grown), *_p16(found), *_p17(found)]
 
 
-# ------------------------------------------------------------------------------------------------------ one goal each
+def _p1(found: Figures) -> Iterator[Goal]:
+    for shape in _WIDE:
+        cases = _built(found, "inline", shape)
+        yield Goal("P1", f"in-process job, {shape}: 3.5 x floor", 3.5, beside(found, "build", "floor", cases))
 
 
-def _building(found: Figures) -> Iterator[Goal]:
-    wide: tuple[Shape, ...] = ("fanout", "diamond")
-    for shape in wide:
-        told = f"in-process job, {shape}: 3.5 x floor"
-        yield Goal("P1", told, 3.5, _beside(found, "build", "floor", _those(found, "build", "inline", (shape,))))
-    chain = _those(found, "build", "inline", ("chain",))
-    yield Goal("P2", "in-process chain, a link: 1.6 x floor", 1.6, _beside(found, "build", "floor", chain))
-    for shape in wide:
-        told = f"job on a warm worker, {shape}: 1.8 x floor"
-        yield Goal("P7", told, 1.8, _beside(found, "build", "floor", _those(found, "build", "worker", (shape,))))
+def _p2(found: Figures) -> Iterator[Goal]:
+    cases = _built(found, "inline", "chain")
+    yield Goal("P2", "in-process chain, a link: 1.6 x floor", 1.6, beside(found, "build", "floor", cases))
 
 
-def _asking(found: Figures) -> Iterator[Goal]:
-    cases = found.cases("asked")
+def _p3(found: Figures) -> Iterator[Goal]:
     for builder in COMMANDS:
         told = f"ask again over an open connection: 4 x faster than {builder}"
-        yield Goal("P3", told, 1 / 4, _beside(found, "asked", builder, cases, "again"))
+        yield Goal("P3", told, 1 / 4, beside(found, "asked", builder, found.cases("asked"), "again"))
     events = [
-        Measured(mine.events, _named(case), f"{mine.events:.0f}")
-        for case in cases
-        if (mine := found.of("wantd", case, "asked")) is not None and mine.events is not None
+        Measured(one.events, named(case), f"{one.events:.0f}")
+        for case, one in found.each("asked")
+        if one.events is not None
     ]
-    yield Goal("P3", "events that asking again writes: 3", 3, _worst(events))
+    yield Goal("P3", "events that asking again writes: 3", 3, worst(events))
 
 
-def _idling(found: Figures) -> Iterator[Goal]:
-    cases = sorted(found.cases("idle"), key=lambda case: case.n)
-    ends = (cases[0], cases[-1]) if cases and cases[0].n != cases[-1].n else None
-    small, large = (None, None) if ends is None else (found.of("wantd", case, "idle") for case in ends)
-    measured = None
-    if ends is not None and small is not None and large is not None:
-        value = large.seconds / small.seconds
-        of = f"{_named(ends[1])} with {_named(ends[0])}"
-        measured = Measured(value, of, f"{value:.2f} x ({small.seconds * 1e6:.0f} and {large.seconds * 1e6:.0f} us)")
-    yield Goal("P4", f"a turn with nothing to do, largest to smallest size: the same (up to {SAME} x)", SAME, measured)
-    shares = [
-        Measured(mine.seconds, _named(case), f"{mine.seconds:.2%}")
-        for case in cases
-        if (mine := found.of("wantd", case, "rest")) is not None
-    ]
-    yield Goal("P4", "processor of an idle daemon: near 0 (up to 1 %)", 0.01, _worst(shares))
+def _p4(found: Figures) -> Iterator[Goal]:
+    told = f"a turn with nothing to do, largest to smallest size: the same (up to {SAME} x)"
+    yield Goal("P4", told, SAME, _turns_at_both_ends(found))
+    shares = [Measured(one.seconds, named(case), f"{one.seconds:.2%}") for case, one in found.each("rest")]
+    yield Goal("P4", "processor of an idle daemon: near 0 (up to 1 %)", 0.01, worst(shares))
 
 
-def _planning(found: Figures) -> Iterator[Goal]:
-    told = f"of {LARGER:,} and more over an open connection: no slower than ninja -n"
-    planned = [case for case in found.cases("plan") if case.n >= LARGER]
-    yield Goal("P5", f"plan {told}", 1.0, _beside(found, "plan", "ninja", planned))
-    drawn = [case for case in found.cases("graph") if case.n >= LARGER]
-    yield Goal("P5", f"graph {told}", 1.0, _beside(found, "graph", "ninja", drawn, "plan"))
+def _turns_at_both_ends(found: Figures) -> Measured | None:
+    turns = sorted(found.each("idle"), key=lambda one: one[0].n)
+    if len({case.n for case, _ in turns}) < 2:
+        return None
+    (few, small), (many, large) = turns[0], turns[-1]
+    value = large.seconds / small.seconds
+    times = f"{small.seconds * 1e6:.0f} and {large.seconds * 1e6:.0f} us"
+    return Measured(value, f"{named(many)} with {named(few)}", f"{value:.2f} x ({times})")
 
 
-def _processes(found: Figures) -> Iterator[Goal]:
-    cases = _those(found, "build", "process", ("diamond",))
-    yield Goal("P6", "process job, diamond: 1.0 x make -j2", 1.0, _beside(found, "build", "make", cases))
-    yield Goal("P6", "process job, diamond: 1.3 x floor", 1.3, _beside(found, "build", "floor", cases))
+def _p5(found: Figures) -> Iterator[Goal]:
+    phases: tuple[Phase, ...] = ("plan", "graph")
+    for phase in phases:
+        told = f"{phase} of {MANY:,} and more over an open connection: no slower than ninja -n"
+        cases = [case for case in found.cases(phase) if case.n >= MANY and case.shape in _WIDE]
+        yield Goal("P5", told, 1.0, beside(found, phase, "ninja", cases, "plan"))
 
 
-def _writing(found: Figures) -> Iterator[Goal]:
+def _p6(found: Figures) -> Iterator[Goal]:
+    cases = _built(found, "process", "diamond")
+    yield Goal("P6", "process job, diamond: 1.0 x make -j2", 1.0, beside(found, "build", "make", cases))
+    yield Goal("P6", "process job, diamond: 1.3 x floor", 1.3, beside(found, "build", "floor", cases))
+
+
+def _p7(found: Figures) -> Iterator[Goal]:
+    for shape in _WIDE:
+        cases = _built(found, "worker", shape)
+        yield Goal("P7", f"job on a warm worker, {shape}: 1.8 x floor", 1.8, beside(found, "build", "floor", cases))
+
+
+def _p8(found: Figures) -> Iterator[Goal]:
     told = "log append with fold and encoding: 60 % of the rate of aiosqlite alone"
-    yield Goal("P8", told, 1 / 0.6, _worst(_per_event(found, found.batches(), "append", "aiosqlite")))
+    yield Goal("P8", told, 1 / 0.6, beside_an_event(found, "append", "aiosqlite", found.batches()))
 
 
-def _reading(found: Figures) -> Iterator[Goal]:
+def _p9(found: Figures) -> Iterator[Goal]:
     told = "replay with chain and transitions checked: 50 % of the floor's events/s"
-    yield Goal("P9", told, 1 / 0.5, _worst(_per_event(found, found.cases("replay"), "replay", "floor")))
+    yield Goal("P9", told, 1 / 0.5, beside_an_event(found, "replay", "floor", found.cases("replay")))
     told = "daemon with 100,000 partitions and a million entries: 500 ms above an empty one"
-    yield Goal("P9", told, 0.5, _worst(_starts_of_large(found)))
+    yield Goal("P9", told, 0.5, worst(_starts_of_large(found)))
 
 
 def _starts_of_large(found: Figures) -> Iterator[Measured]:
     """How much longer the daemon takes to be ready, where there is a snapshot, than on an empty log."""
-    for case in found.cases("ready again"):
-        ready, first = found.of("wantd", case, "ready again"), found.of("wantd", case, "first")
-        if case.n >= LARGE and ready is not None and first is not None and (ready.events or 0) >= ENTRIES_OF_LARGE:
-            more = ready.seconds - first.seconds
-            yield Measured(more, f"{_named(case)}, {ready.events:,.0f} entries", f"{more * 1000:,.0f} ms")
+    for case, ready in found.each("ready again"):
+        first = found.of("wantd", case, "first")
+        if case.n >= LARGE and first is not None and (ready.events or 0) >= ENTRIES_OF_LARGE:
+            yield time_of(ready.seconds - first.seconds, f"{named(case)}, {ready.events:,.0f} entries")
 
 
-def _holding(found: Figures) -> Iterator[Goal]:
-    many = [case for case in found.cases("ready") if case.n >= LARGER]
-    largest = max(many, key=lambda case: case.n, default=None)
-    ready = None if largest is None else found.of("wantd", largest, "ready")
-    first = None if largest is None else found.of("wantd", largest, "first")
-    measured = None
-    if largest is not None and ready is not None and first is not None:
-        assert ready.held_mb is not None, "a start says what the daemon holds"
-        assert first.held_mb is not None, "a start says what the daemon holds"
-        kb = (ready.held_mb - first.held_mb) * 1024 / ready.partitions
-        measured = Measured(kb, f"{_named(largest)}, the daemon with them and without", f"{kb:.2f} KB")
-    yield Goal("P10", "a live partition with its last run: 1.3 KB", 1.3, measured)
+def _p10(found: Figures) -> Iterator[Goal]:
+    yield Goal("P10", "a live partition with its last run: 1.3 KB", 1.3, _held_a_partition(found))
     empty = [
         Measured(one.held_mb, "an empty daemon at rest, PSS of all its processes", f"{one.held_mb:.0f} MB")
-        for case in found.cases("first")
-        if (one := found.of("wantd", case, "first")) is not None and one.held_mb is not None
+        for _, one in found.each("first")
+        if one.held_mb is not None
     ]
-    yield Goal("P10", "an idle daemon: 80 MB", 80, _worst(empty))
+    yield Goal("P10", "an idle daemon: 80 MB", 80, worst(empty))
 
 
-def _waiting(found: Figures) -> Iterator[Goal]:
-    waits: tuple[tuple[Phase, str], ...] = (
-        ("started", "request to process started"),
-        ("next", "exit to next process started"),
-    )
-    for phase, told in waits:
-        medians = [(case, found.of("wantd", case, phase)) for case in found.cases(phase)]
-        half = [_time(one.seconds, _named(case)) for case, one in medians if one is not None]
-        yield Goal("P13", f"{told}, p50: 4 ms", 0.004, _worst(half))
-        late = [_time(one.p99, _named(case)) for case, one in medians if one is not None and one.p99 is not None]
-        yield Goal("P13", f"{told}, p99: 15 ms", 0.015, _worst(late))
+def _held_a_partition(found: Figures) -> Measured | None:
+    """What the largest daemon that was measured holds above an empty one: in small ones it is lost in the noise."""
+    many = [(case, one) for case, one in found.each("ready") if case.n >= MANY]
+    largest = max((case.n for case, _ in many), default=0)
+    held: list[Measured] = []
+    for case, ready in many:
+        first = found.of("wantd", case, "first")
+        if case.n == largest and first is not None and ready.held_mb is not None and first.held_mb is not None:
+            kb = (ready.held_mb - first.held_mb) * 1024 / ready.partitions
+            held.append(Measured(kb, f"{named(case)}, the daemon with them and without", f"{kb:.2f} KB"))
+    return worst(held)
 
 
-def _starting(found: Figures) -> Iterator[Goal]:
-    fewest = min((case.n for case in found.cases("typed")), default=0)
-    typed = [
-        _time(one.seconds, f"wantd want create, {_named(case)}, all built")
-        for case in found.cases("typed")
-        if case.n == fewest and (one := found.of("wantd", case, "typed")) is not None
+def _p13(found: Figures) -> Iterator[Goal]:
+    waits: dict[Phase, str] = {"started": "request to process started", "next": "exit to next process started"}
+    for phase, told in waits.items():
+        half = [time_of(one.seconds, named(case)) for case, one in found.each(phase)]
+        yield Goal("P13", f"{told}, p50: 4 ms", 0.004, worst(half))
+        late = [time_of(one.p99, named(case)) for case, one in found.each(phase) if one.p99 is not None]
+        yield Goal("P13", f"{told}, p99: 15 ms", 0.015, worst(late))
+
+
+def _p14(found: Figures) -> Iterator[Goal]:
+    typed = found.each("typed")
+    fewest = min((case.n for case, _ in typed), default=0)
+    asked = [
+        time_of(one.seconds, f"wantd want create, {named(case)}, all built") for case, one in typed if case.n == fewest
     ]
-    yield Goal("P14", "a command, from its start to its end: 100 ms", 0.1, _worst(typed))
-    first = [
-        _time(one.seconds, "wantd serve, empty log")
-        for case in found.cases("first")
-        if (one := found.of("wantd", case, "first")) is not None
-    ]
-    yield Goal("P14", "daemon ready, empty log: 500 ms", 0.5, _worst(first))
+    yield Goal("P14", "a command, from its start to its end: 100 ms", 0.1, worst(asked))
+    first = [time_of(one.seconds, "wantd serve, empty log") for _, one in found.each("first")]
+    yield Goal("P14", "daemon ready, empty log: 500 ms", 0.5, worst(first))
 
 
-def _growing(grown: Sequence[Grown]) -> Iterator[Goal]:
+def _p15(grown: Sequence[Grown]) -> Iterator[Goal]:
     series: tuple[tuple[str, Phase, str], ...] = (
         ("P1", "build", SECONDS),
         ("P3", "asked", SECONDS),
@@ -205,76 +191,35 @@ def _growing(grown: Sequence[Grown]) -> Iterator[Goal]:
         ("P10", "ready", HELD),
     )
     for name, phase, what in series:
-        found = [
-            Measured(
-                one.exponent.high,
-                f"{one.shape}, {one.phase}, {len(one.points)} runs in {len({n for n, _ in one.points})} sizes",
-                f"{one.exponent.value:.2f} ({one.exponent.low:.2f} to {one.exponent.high:.2f})",
-            )
-            for one in grown
-            if (one.phase, one.what) == (phase, what) and one.shape != "chain"
-        ]
-        yield Goal("P15", f"growth of {name}: exponent 1.05, with all of its interval", 1.05, _worst(found))
+        found = [_upper_end(one) for one in grown if (one.phase, one.what) == (phase, what) and one.shape in _WIDE]
+        yield Goal("P15", f"growth of {name}: exponent 1.05, with all of its interval", 1.05, worst(found))
 
 
-def _slowed(found: Figures) -> Iterator[Goal]:
+def _upper_end(one: Grown) -> Measured:
+    sizes = len({n for n, _ in one.points})
+    shown = f"{one.exponent.value:.2f} ({one.exponent.low:.2f} to {one.exponent.high:.2f})"
+    return Measured(one.exponent.high, f"{one.shape}, {one.phase}, {len(one.points)} runs in {sizes} sizes", shown)
+
+
+def _p16(found: Figures) -> Iterator[Goal]:
     wide = [case for case in found.slowed() if case.shape == "diamond"]
-    yield Goal("P16", "5 ms a commit more, diamond: 1.8 x floor", 1.8, _beside(found, "build", "floor", wide))
+    yield Goal("P16", "5 ms a commit more, diamond: 1.8 x floor", 1.8, beside(found, "build", "floor", wide))
     links = [
-        Measured(one.commits / one.partitions, _named(case), f"{one.commits / one.partitions:.3f}")
+        Measured(one.commits / one.partitions, named(case), f"{one.commits / one.partitions:.3f}")
         for case in found.slowed()
         if case.shape == "chain" and (one := found.of("wantd", case, "build")) is not None and one.commits is not None
     ]
-    yield Goal("P16", "5 ms a commit more, chain: 1.15 commits a link", 1.15, _worst(links))
+    yield Goal("P16", "5 ms a commit more, chain: 1.15 commits a link", 1.15, worst(links))
 
 
-def _trickling(found: Figures) -> Iterator[Goal]:
+def _p17(found: Figures) -> Iterator[Goal]:
     told = "process jobs of 1 to 50 ms, 64 at a time: 10 % above the ideal"
     cases = found.cases("build", "sleep")
-    measured, bare = _beside(found, "build", "ideal", cases), _beside(found, "build", "bare", cases)
-    if measured is not None and bare is not None:
-        measured = measured._replace(of=f"{measured.of}; {bare.shown} a loop that only starts them")
-    yield Goal("P17", told, 1.1, measured)
+    ours, bare = beside(found, "build", "ideal", cases), beside(found, "build", "bare", cases)
+    if ours is not None and bare is not None:
+        ours = ours._replace(of=f"{ours.of}; {bare.shown} a loop that only starts them")
+    yield Goal("P17", told, 1.1, ours)
 
 
-# ---------------------------------------------------------------------------------------------------------- comparing
-
-
-def _those(found: Figures, phase: Phase, job: JobKind, shapes: Sequence[Shape]) -> list[Case]:
-    return [case for case in found.cases(phase, job) if case.shape in shapes]
-
-
-def _beside(
-    found: Figures, phase: Phase, side: Side, cases: Iterable[Case], other: Phase | None = None
-) -> Measured | None:
-    """The worst ratio of our time in a phase to that of another side, in the same phase or in its ``other`` one."""
-    ratios: list[Measured] = []
-    for case in cases:
-        mine, theirs = found.of("wantd", case, phase), found.of(side, case, other or phase)
-        if mine is not None and theirs is not None:
-            value = mine.seconds / theirs.seconds
-            ratios.append(Measured(value, f"{_named(case)}, with {side}", f"{value:.2f} x"))
-    return _worst(ratios)
-
-
-def _per_event(found: Figures, cases: Iterable[Subject], phase: Phase, side: Side) -> Iterator[Measured]:
-    """Times an event, ours to another side's; shown as the share of its rate that we reach."""
-    for case in cases:
-        mine, theirs = found.of("wantd", case, phase), found.of(side, case, phase)
-        if mine is not None and theirs is not None:
-            value = mine.us_an_event / theirs.us_an_event
-            yield Measured(value, f"{_named(case)}, with {side}", f"{1 / value:.0%}")
-
-
-def _time(seconds: float, of: str) -> Measured:
-    return Measured(seconds, of, f"{seconds * 1000:.1f} ms")
-
-
-def _worst(found: Iterable[Measured]) -> Measured | None:
-    return max(found, key=lambda one: one.value, default=None)
-
-
-def _named(case: Subject) -> str:
-    if isinstance(case, Batch):
-        return f"{case.events:,} events a batch"
-    return f"{case.job} {case.shape} of {case.n:,}"
+def _built(found: Figures, job: JobKind, shape: Shape) -> list[Case]:
+    return [case for case in found.cases("build", job) if case.shape == shape]

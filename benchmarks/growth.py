@@ -106,5 +106,5 @@ def _held(found: Figures, shape: Shape) -> list[Point]:
 
 
 def _runs(found: Figures, shape: Shape, phase: Phase) -> Iterable[tuple[Case, Row]]:
-    cases = [case for case in found.cases(phase, "inline") if case.shape == shape]
+    cases = (case for case in found.cases(phase, "inline") if case.shape == shape)
     return ((case, row) for case in cases for row in found.runs("wantd", case, phase))

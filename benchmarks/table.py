@@ -35,10 +35,9 @@ def _section(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _building(found: Figures) -> str:
     head = ("job", "shape", "n", "us a partition", "floor", "ratio", "make", "ninja", "commits", "floor")
-    cases = [case for case in found.cases("build") if case.job in JOB_KINDS]
     return _section(
         (*head, "events a partition", "peak MB", "floor", "runs"),
-        [_built(found, case, mine) for case in cases if (mine := found.of("wantd", case, "build")) is not None],
+        [_built(found, case, mine) for case, mine in found.each("build") if case.job in JOB_KINDS],
     )
 
 
@@ -118,11 +117,10 @@ def _started(found: Figures, case: Case) -> tuple[str, ...]:
 
 def _idling(found: Figures) -> str:
     rows: list[tuple[str, ...]] = []
-    for case in found.cases("idle"):
-        idle, rest = found.of("wantd", case, "idle"), found.of("wantd", case, "rest")
+    for case, idle in found.each("idle"):
+        rest = found.of("wantd", case, "rest")
         share = NONE if rest is None else f"{rest.seconds:.2%}"
-        turn = NONE if idle is None else f"{idle.seconds * 1e6:.0f}"
-        rows.append((case.shape, f"{case.n:,}", turn, _late(idle, 1e6), share))
+        rows.append((case.shape, f"{case.n:,}", f"{idle.seconds * 1e6:.0f}", _late(idle, 1e6), share))
     return _section(("shape", "n", "a turn, us", "p99", "of a processor when nobody asks"), rows)
 
 
@@ -130,15 +128,14 @@ def _waiting(found: Figures) -> str:
     rows: list[tuple[str, ...]] = []
     phases: dict[Phase, str] = {"started": "request to process started", "next": "exit to next process started"}
     for phase, name in phases.items():
-        for case in found.cases(phase):
-            waited = found.of("wantd", case, phase)
-            rows.append((name, ms(waited), _late(waited, 1e3), NONE if waited is None else str(waited.partitions)))
+        for _, waited in found.each(phase):
+            rows.append((name, ms(waited), _late(waited, 1e3), str(waited.partitions)))
     return _section(("from, to", "p50, ms", "p99", "of"), rows)
 
 
-def _late(some: Medians | None, unit: float) -> str:
+def _late(some: Medians, unit: float) -> str:
     """What one in a hundred takes, in so many parts of a second."""
-    return NONE if some is None or some.p99 is None else f"{some.p99 * unit:,.2f}"
+    return NONE if some.p99 is None else f"{some.p99 * unit:,.2f}"
 
 
 def _trickling(found: Figures) -> str:
