@@ -3,11 +3,13 @@
 import os
 import platform
 import statistics
+import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from bel.driver import sqlite_facts
+from benchmarks.builders import builders
 
 _SYNCS = 200
 
@@ -21,9 +23,15 @@ def machine_facts() -> dict[str, str]:
         "System": f"{platform.system()} {platform.release().split('-')[0]}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "SQLite": f"{sqlite.version} ({sqlite.driver})",
+        **{builder: _version(builder) for builder in builders()},
         "Load average": f"{os.getloadavg()[1]:.1f} over the last five minutes, our own work included",
         "Sync of 4 KiB appended": f"{_sync_ms():.2f} ms, median of {_SYNCS}, on {_file_system(tempfile.gettempdir())}",
     }
+
+
+def _version(program: str) -> str:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    return said.splitlines()[0]
 
 
 def _sync_ms() -> float:

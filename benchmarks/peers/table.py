@@ -36,7 +36,12 @@ def _peer(found: Figures, peer: Side, sizes: set[int], absent: Sequence[Absent])
         if any(case.n == n for case in found.cases("build", side=peer)):
             yield _line(found, peer, ("inline", n), (about.how, about.done))
     if any(one.side == peer for one in absent):
-        yield peer, NONE, about.how, *(["not measured, see above"] * len(SHAPES)), NONE, NONE, about.done
+        yield _with_version(peer), NONE, about.how, *(["not measured, see above"] * len(SHAPES)), NONE, NONE, about.done
+
+
+def _with_version(side: Side) -> str:
+    """A peer with the version that is measured; ours is the one that measures."""
+    return about_peers()[side].packages[0].replace("==", " ") if side in PEERS else side
 
 
 def _line(found: Figures, side: Side, what: tuple[JobKind, int], said: tuple[str, str]) -> tuple[str, ...]:
@@ -45,4 +50,12 @@ def _line(found: Figures, side: Side, what: tuple[JobKind, int], said: tuple[str
     costs = (NONE if one is None else f"{one.us_a_partition / 1000:.3g}" for one in built)
     peak = max((one.peak_mb for one in built if one is not None and one.peak_mb is not None), default=None)
     how, done = said
-    return side, f"{n:,}", how, *costs, ms(found.of(side, Case("fanout", n, job), "again")), number(peak), done
+    return (
+        _with_version(side),
+        f"{n:,}",
+        how,
+        *costs,
+        ms(found.of(side, Case("fanout", n, job), "again")),
+        number(peak),
+        done,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -63,10 +64,14 @@ def test_the_table_has_what_done_is_worth_and_who_is_missing() -> None:
         Row("wantd", Case("fanout", 1_000, "inline"), "build", 0.2002, 1_001),
         Row("wantd", Case("fanout", 10_000, "inline"), "build", 2.0, 10_001),
     ]
+    dask = about_peers()["dask"]
     text = peers_table(Figures(rows), [Absent("prefect", "its environment", "no")])
     assert "| wantd | 1,000 | a Python function in the daemon | 0.2 | - | - | - | - | yes: " in text
-    assert f"| dask | 1,000 | {about_peers()['dask'].how} | 1 | - | - | 100.00 | 50 | no: nothing is kept |" in text
-    assert "| prefect | - |" in text
+    assert (
+        f"| {dask.packages[0].replace('==', ' ')} | 1,000 | {dask.how} | 1 | - | - | 100.00 | 50 | no: nothing is kept |"
+        in text
+    )
+    assert re.search(r"\| prefect [\d.]+ \| - \|", text)
     assert "not measured" in text
     assert "10,000" not in text
 
