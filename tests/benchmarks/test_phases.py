@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from bel.open import open_log
 from bel.sqlite import SqliteStore
 from benchmarks import appending, latency, one, sides, trickle
+from benchmarks.processes import Peak
 from benchmarks.rows import Batch, Case
 from benchmarks.slow import commits_take_longer
 from benchmarks.workloads import SLEEP_MS_MAX, SLOTS, sleep_ms, workload, write_application
@@ -94,6 +96,13 @@ async def test_both_sides_write_the_same_events(tmp_path: Path) -> None:
         written = database.execute("SELECT seq, kind, event_id, actor FROM entry ORDER BY seq").fetchall()
     first = (1, "WantCreated", "e00000001", "loop")
     assert (len(written), written[0]) == (30, first)
+
+
+def test_the_memory_of_a_program_is_seen_while_it_runs() -> None:
+    """Broken: make and ninja seem to need none."""
+    with Peak() as peak:
+        subprocess.run([sys.executable, "-c", "held = b'x' * (40 << 20); import time; time.sleep(0.4)"], check=True)
+    assert peak.mb > 40
 
 
 @pytest.mark.asyncio
