@@ -13,7 +13,6 @@ from benchmarks.figures import Figures
 from benchmarks.growth import HELD, SECONDS, Grown
 from benchmarks.markdown import NONE, table
 from benchmarks.rows import Case, Phase
-from benchmarks.sides import LARGE
 from benchmarks.workloads import JobKind, Shape
 
 ENTRIES_OF_LARGE = 1_000_000
@@ -135,7 +134,7 @@ def _starts_of_large(found: Figures) -> Iterator[Measured]:
     """How much longer the daemon takes to be ready, where there is a snapshot, than on an empty log."""
     for case, ready in found.each("ready again"):
         first = found.of("wantd", case, "first")
-        if case.n >= LARGE and first is not None and (ready.events or 0) >= ENTRIES_OF_LARGE:
+        if first is not None and (ready.events or 0) >= ENTRIES_OF_LARGE:
             yield time_of(ready.seconds - first.seconds, f"{named(case)}, {ready.events:,.0f} entries")
 
 
