@@ -77,4 +77,6 @@ def _section(title: str, text: str) -> str:
 
 
 def _absent(absent: Sequence[Absent]) -> str:
-    return "\n".join(f"- Not measured: {one.side}, {one.what}: {one.why.strip().splitlines()[-1]}" for one in absent)
+    """The last line of each reason, without where this project happens to lie."""
+    reasons = [(one, one.why.strip().splitlines()[-1].replace(f"{ROOT}/", "")) for one in absent]
+    return "\n".join(f"- Not measured: {one.side}, {one.what}: {why}" for one, why in reasons)

@@ -18,7 +18,7 @@ MARK = "@@"
 """What a line of a measured program begins with where it is a row."""
 
 
-class Case(msgspec.Struct, frozen=True, tag=True):
+class Case(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """What is built, how many of it, and by how many milliseconds each commit was made longer."""
 
     shape: Shape
@@ -27,7 +27,7 @@ class Case(msgspec.Struct, frozen=True, tag=True):
     delay_ms: float = 0.0
 
 
-class Batch(msgspec.Struct, frozen=True, tag=True):
+class Batch(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """How many events each commit of a log carries."""
 
     events: int
@@ -36,7 +36,7 @@ class Batch(msgspec.Struct, frozen=True, tag=True):
 Subject = Case | Batch
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     """One timed phase of one run.
 
     Before anything is built: ``first`` is from the start of ``wantd serve`` to the daemon that is ready; ``plan`` says,

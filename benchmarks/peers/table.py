@@ -32,10 +32,10 @@ def peers_table(found: Figures, absent: Sequence[Absent]) -> str:
 
 def _peer(found: Figures, peer: Side, sizes: set[int], absent: Sequence[Absent]) -> Iterator[tuple[str, ...]]:
     about = about_peers()[peer]
-    for n in sorted(sizes):
-        if any(case.n == n for case in found.cases("build", side=peer)):
-            yield _line(found, peer, ("inline", n), (about.how, about.done))
-    if any(one.side == peer for one in absent):
+    measured = {case.n for case in found.cases("build", side=peer)}
+    for n in sorted(sizes & measured):
+        yield _line(found, peer, ("inline", n), (about.how, about.done))
+    if not measured and any(one.side == peer for one in absent):
         yield _with_version(peer), NONE, about.how, *(["not measured, see above"] * len(SHAPES)), NONE, NONE, about.done
 
 

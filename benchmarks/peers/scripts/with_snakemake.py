@@ -16,12 +16,22 @@ rule node:
     shell: ": > {{output}}"
 """
 
+
+def reason(said: str) -> str:
+    """What snakemake says of an error first."""
+    lines = said.rpartition("WorkflowError:")[2].splitlines()
+    return next((line for line in lines if line.strip()), "it did not say why")
+
+
 if __name__ == "__main__":
     graph = needs()
     wanted = [f"made{number}" for number in last(graph)]
     Path("Snakefile").write_text(SNAKEFILE.format(graph=sys.argv[1], wanted=wanted))
-    snakemake = [str(Path(sys.executable).with_name("snakemake")), "--cores", "2", "--quiet", "all"]
+    quiet = ["--quiet", "host", "progress", "reason", "rules"]  # not all: an error has to be heard
+    snakemake = [str(Path(sys.executable).with_name("snakemake")), "--cores", "2", *quiet]
     for phase, options in (("plan", ["--dry-run"]), ("build", []), ("again", [])):
-        with timed(phase):
-            subprocess.run([*snakemake, *options, "--", "everything"], check=True, stdout=subprocess.DEVNULL)
+        with timed(phase), Path("said").open("w") as said:
+            ended = subprocess.run([*snakemake, *options, "--", "everything"], stdout=said, stderr=said, check=False)
+            if ended.returncode:
+                sys.exit(reason(Path("said").read_text()))
     assert len(list(Path().glob("made*"))) == len(graph)
