@@ -10,6 +10,8 @@ _LABEL, _RIGHT, _TOP, _BOTTOM = 190, 70, 34, 30
 _BAR, _THICK = 24, 15
 _LINES_HEIGHT, _NAMES = 380, 170
 _NAME_APART = 14
+_SEEN = 0.7
+"""Where bars begin, at most, as a part of the least value, so that it can be seen too."""
 _COLORS = ("#1f6feb", "#d1762b", "#2da44e", "#8250df", "#bf3989", "#57606a", "#9a6700")
 _STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #444 } .title { font-weight: 600; font-size: 13px }
@@ -44,7 +46,8 @@ class Line(NamedTuple):
 
 def draw_bars(title: str, bars: Sequence[Bar]) -> str:
     """Draw one horizontal bar a row. Values must be above 0."""
-    low, high = _decades([bar.value for bar in bars])
+    least = min(bar.value for bar in bars)
+    low, high = _decades([least * _SEEN, *(bar.value for bar in bars)])
     bottom = _TOP + _BAR * len(bars)
     x = _log_scale((low, high), _LABEL, WIDTH - _RIGHT)
     parts = _uprights(x, _ticks(low, high), _TOP - 4, bottom)
