@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -19,16 +18,18 @@ from tests.house.source import ROOT
 SMALLEST = 20
 
 
-def test_every_workload_runs_and_is_in_the_table() -> None:
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_workload_runs_and_is_in_the_table(shape: Shape) -> None:
     """Broken: the benchmarks rotted, and nobody knows how fast this is."""
-    command = [sys.executable, "-m", "benchmarks", "--size", str(SMALLEST), "--rounds", "1", "--only", "build"]
+    chosen = ["--size", str(SMALLEST), "--rounds", "1", "--only", "build", "--shape", shape]
+    command = [sys.executable, "-m", "benchmarks", *chosen]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stdout + shown.stderr
-    for job, shape in product(JOB_KINDS, SHAPES):
+    for job in JOB_KINDS:
         assert f"| {job} | {shape} | {SMALLEST} |" in shown.stdout
     for title in ("Ask what would be done", "Ask again", "Start", "Idle"):
         section = shown.stdout.partition(f"### {title}")[2].partition("###")[0]
-        assert [f"| {shape} | {SMALLEST} |" in section for shape in SHAPES] == [True] * len(SHAPES), title
+        assert f"| {shape} | {SMALLEST} |" in section, title
 
 
 def floors_graph(shape: Shape, n: int) -> list[set[int]]:
