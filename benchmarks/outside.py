@@ -14,6 +14,7 @@ import msgspec
 
 from benchmarks.asking import Asker, Beat
 from benchmarks.one import NotBuilt
+from benchmarks.posting import post
 from benchmarks.programs import program
 from benchmarks.rows import Case, Row
 from benchmarks.workloads import LAYERS, Workload, workload
@@ -52,21 +53,13 @@ async def ask(case: Case, folder: Path) -> list[Row]:
 
 async def asked(engine: Engine, case: Case, work: Workload) -> Row:
     """Ask again over a connection that is open already, as a program does that speaks JSON; the median of some."""
+    head = engine.log.head.seq
     wish = msgspec.json.encode({"refs": work.refs})
-    seconds: list[float] = []
-    async with Beat() as beat:
-        asker = await Asker.open(engine.application.layout.socket, beat)
-        await asker.post("/api/v1/wants", wish)
-        head = engine.log.head.seq
-        for _ in range(TIMES_ASKED):
-            before = time.perf_counter()
-            answer = await asker.post("/api/v1/wants", wish)
-            seconds.append(time.perf_counter() - before)
-            if msgspec.json.decode(answer, type=_State).state != "Successful":
-                raise NotBuilt(f"asked again over the socket: {answer[:200]!r}")
-        asker.close()
-    events = (engine.log.head.seq - head) // TIMES_ASKED
-    return Row("wantd", case, "asked", median(seconds), len(work.refs), events=events)
+    posted = await post(engine.application.layout.socket, "/api/v1/wants", TIMES_ASKED, wish)
+    if msgspec.json.decode(posted.answer, type=_State).state != "Successful":
+        raise NotBuilt(f"asked again over the socket: {bytes(posted.answer)[:200]!r}")
+    events = (engine.log.head.seq - head) // (TIMES_ASKED + 1)
+    return Row("wantd", case, "asked", median(posted.seconds), len(work.refs), events=events)
 
 
 async def typed(config: Path, case: Case, work: Workload) -> Row:
