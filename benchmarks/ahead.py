@@ -4,13 +4,12 @@ It is asked by ranges, as a person types them, over a connection that is open, a
 inputs and the reason for it.
 """
 
-import time
 from pathlib import Path
 
 import msgspec
 
-from benchmarks.asking import Asker, Beat
 from benchmarks.one import NotBuilt
+from benchmarks.posting import post
 from benchmarks.programs import program
 from benchmarks.rows import Case, Row
 from benchmarks.workloads import workload, write_application
@@ -29,19 +28,14 @@ async def plan(case: Case, folder: Path) -> list[Row]:
     application = Application.load(write_application(folder, work, case.job))
     metrics = Metrics(application.layout)
     wish = msgspec.json.encode({"refs": work.typed})
-    async with open_engine(application, meter=metrics.meter) as engine, serve(engine, metrics), Beat() as beat:
-        asker = await Asker.open(application.layout.socket, beat)
-        await asker.post("/api/v1/plan", wish)
-        before = time.perf_counter()
-        answer = await asker.post("/api/v1/plan", wish)
-        seconds = time.perf_counter() - before
-        asker.close()
+    async with open_engine(application, meter=metrics.meter) as engine, serve(engine, metrics):
+        posted = await post(application.layout.socket, "/api/v1/plan", 1, wish)
         if engine.log.head.seq:
             raise NotBuilt("a look at what would be done did something")
-    runs = len(msgspec.json.decode(answer, type=_Plan).runs)
+    runs = len(msgspec.json.decode(posted.answer, type=_Plan).runs)
     if runs != len(work.refs):
-        raise NotBuilt(f"the plan has {runs} JobRuns for {len(work.refs)} refs: {answer[:200]!r}")
-    return [Row("wantd", case, "plan", seconds, runs)]
+        raise NotBuilt(f"the plan has {runs} JobRuns for {len(work.refs)} refs: {bytes(posted.answer)[:200]!r}")
+    return [Row("wantd", case, "plan", posted.seconds[0], runs)]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""A program that hands in the same JSON again and again: ``python -m benchmarks.posting SOCKET TARGET TIMES < BODY``.
+"""A program that asks the same again and again: ``python -m benchmarks.posting SOCKET TARGET TIMES < BODY``.
 
-One connection that stays open, in a process of its own, as a client of a daemon is; prints the seconds each answer
-took, and the last answer. The first, for which the daemon may have to warm up, is not counted.
+Over one connection that stays open, in a process of its own, as a client of a daemon is; without a body it only reads.
+Prints the seconds each answer took, and the last answer. The first, for which the daemon may have to warm up, is not
+counted.
 """
 
 import asyncio
@@ -20,8 +21,8 @@ class Posted(msgspec.Struct):
     answer: msgspec.Raw
 
 
-async def post(path: Path, target: str, times: int, body: bytes) -> Posted:
-    """Have a program post it so many times."""
+async def post(path: Path, target: str, times: int, body: bytes = b"") -> Posted:
+    """Have a program ask it so many times."""
     command = [sys.executable, "-m", "benchmarks.posting", str(path), target, str(times)]
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
@@ -35,7 +36,7 @@ def main() -> None:
     path, target, times = sys.argv[1:]
     body = sys.stdin.buffer.read()
     told = ("Host: wantd", "Content-Type: application/json", f"Content-Length: {len(body)}")
-    head = "\r\n".join((f"POST {target} HTTP/1.1", *told, "", ""))
+    head = "\r\n".join((f"{'POST' if body else 'GET'} {target} HTTP/1.1", *told, "", ""))
     with socket.socket(socket.AF_UNIX) as channel:
         channel.connect(path)
         request, answer = head.encode() + body, b""
