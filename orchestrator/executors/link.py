@@ -72,7 +72,7 @@ class Link(asyncio.Protocol):
         self._on_gone = on_gone
         self._hello: asyncio.Future[Hello] = asyncio.get_running_loop().create_future()
         self._lost = asyncio.Event()
-        self._incoming = b""
+        self._incoming: list[bytes] = []
         self._transport: asyncio.Transport | None = None
 
     async def greeting(self) -> Hello:
@@ -110,7 +110,11 @@ class Link(asyncio.Protocol):
         self._send({"do": "hello", "epoch": self._epoch, "protocol": PROTOCOL})
 
     def data_received(self, data: bytes) -> None:
-        *lines, self._incoming = (self._incoming + data).split(b"\n")
+        self._incoming.append(data)
+        if b"\n" not in data:
+            return  # the reports of long runs come in many pieces
+        *lines, rest = b"".join(self._incoming).split(b"\n")
+        self._incoming = [rest]
         for line in lines:
             said = _decoder.decode(line)
             if isinstance(said, Hello):

@@ -33,6 +33,11 @@ def dies(ctx):
     os.abort()
 def silent(ctx): pass
 def prints(ctx): print("words", flush=True)
+def says_too_much(ctx):
+    report = os.environ["WANTD_REPORT"]
+    for _ in range(3):
+        with open(report, "ab") as file: file.write(bytes(4 << 20))
+        while os.stat(report).st_size > 2 << 20: time.sleep(0.01)
 def leaves_a_thread(ctx):
     def go_on():
         while not os.path.exists("go"): time.sleep(0.002)
@@ -166,6 +171,24 @@ async def test_a_report_that_is_gone_or_too_long_harms_nobody(local: Local) -> N
     )
     assert ((await seen.end_of("gone")).said, (await seen.end_of("gone")).unreadable) == (b"", "")
     assert len((await seen.end_of("long")).said) == REPORT_BYTES_MAX + 1
+
+
+@pytest.mark.asyncio
+async def test_long_reports_come_whole(local: Local) -> None:
+    """Broken: a report that comes in many pieces is cut, mixed up with another, or keeps the daemon busy for long."""
+    size = 8 << 20
+    script = f'head -c {size} /dev/zero | tr "\\0" "$WANTD_RUN" >> "$WANTD_REPORT"'
+    local.executor.start([local.make.shell(run, script, report_bytes_max=size) for run in "abc"])
+    for run in "abc":
+        assert (await local.seen.end_of(run)).said == run.encode() * size
+
+
+@pytest.mark.asyncio
+async def test_a_call_can_not_fill_the_memory_with_its_report(local: Local) -> None:
+    """Broken: a function that reports without end takes all the memory of the machine."""
+    local.executor.start([local.make.worker("a", "files:says_too_much", report_bytes_max=REPORT_BYTES_MAX)])
+    end = await local.seen.end_of("a")
+    assert (end.kind, end.code, len(end.said)) == ("exit", 0, REPORT_BYTES_MAX + 1)
 
 
 @pytest.mark.asyncio

@@ -31,6 +31,7 @@ def report(ctx):
         file.write(open(os.environ["PASSWORD_FILE"], "rb").read())
     sys.exit(3)
 
+def quiet(ctx): pass
 def fail(ctx): raise ValueError("it is {TEXT}")
 def plain(ctx): print("{TEXT}", os.environ.get("PASSWORD_FILE"))
 """
@@ -79,6 +80,16 @@ async def test_a_worker_reads_its_secret_from_a_file_and_cannot_print_it(local: 
     executor.start([make.worker("c", "tasks:plain")])
     assert (await seen.end_of("c")).code == 0
     assert make.log("c").read_text() == f"{TEXT} None\n"
+
+
+@pytest.mark.asyncio
+async def test_who_prints_nothing_leaves_no_log(local: Local) -> None:
+    """Broken: every run that is given secrets leaves an empty file."""
+    executor, seen, make = local
+    executor.start([make.shell("a", "true", **MASKED), make.worker("b", "tasks:quiet", **MASKED)])
+    for run in ("a", "b"):
+        assert (await seen.end_of(run)).code == 0
+        assert list(make.folder.glob(f"{run}.*")) == []
 
 
 @pytest.mark.asyncio

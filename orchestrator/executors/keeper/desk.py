@@ -34,6 +34,11 @@ class Desk:
         _write(self._context, context.encode())
         os.ftruncate(self._report, 0)
 
+    def cap(self, bytes_max: int) -> None:
+        """Cut a report that is too long already: it lies in memory, and nobody will use it."""
+        if os.fstat(self._report).st_size > bytes_max + 1:
+            os.ftruncate(self._report, bytes_max + 1)
+
     def said(self, bytes_max: int) -> bytes:
         """Read the report: of one that is too long just more than it may have."""
         return os.pread(self._report, min(os.fstat(self._report).st_size, bytes_max + 1), 0)

@@ -85,8 +85,10 @@ class Workers:
             pool.waiting = deque(waiting for waiting in pool.waiting if waiting[0] is not run)
 
     def tick(self, now: float) -> None:
-        """Let workers go that were idle for long; kill those that do not go."""
+        """Let workers go that were idle for long; kill those that do not go; cap what the others say."""
         for worker in list(self._alive):
+            if worker.run is not None:
+                worker.desk.cap(worker.run.request.report_bytes_max)
             if now - worker.idle_since >= _IDLE_S:
                 self._dismiss(worker)
             if now >= worker.kill_at:
