@@ -115,10 +115,12 @@ def _watch(program: subprocess.Popen[bytes], timeout_s: float) -> float:
 def _below(root: int) -> list[int]:
     """Every process that descends from one."""
     children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
         with contextlib.suppress(OSError):  # it ended meanwhile
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(stat.parent.name))
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(process.name))
     found = list(children.get(root, ()))
     for pid in found:
         found.extend(children.get(pid, ()))

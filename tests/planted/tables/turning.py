@@ -69,8 +69,8 @@ TURNING = (
         "outputs that were never Live go before the record of their JobRun",
         Edit(
             _RUNNER,
-            "            await _in(self._hand, chores.do, self._links, self._collector)\n",
-            "",
+            "                await _in(self._hand, chores.do, self._links, self._collector)\n",
+            "                pass\n",
         ),
         ("tests/runtime/test_recovery.py::test_outputs_of_a_failed_run_are_removed_by_the_next_start",),
     ),
