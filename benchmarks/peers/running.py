@@ -9,7 +9,7 @@ import msgspec
 
 from benchmarks.builders import edges
 from benchmarks.peers.environments import NotInstalled, python_of
-from benchmarks.processes import run
+from benchmarks.processes import ProgramFailed, run
 from benchmarks.rounds import Trial
 from benchmarks.rows import MARK, Absent, Case, Peer, Phase, Row
 
@@ -48,7 +48,10 @@ def run_peer(peer: Peer, python: Path, case: Case, folder: Path) -> list[Row]:
     graph = [[numbers[need] for need in needed] for needed in needs.values()]
     (folder / "graph.json").write_bytes(msgspec.json.encode(graph))
     command = [str(python), str(SCRIPTS / f"with_{peer}.py"), str(folder / "graph.json")]
-    finished = run(command, folder, {**os.environ, "HOME": str(folder)}, _TIMEOUT_S)
+    try:
+        finished = run(command, folder, {**os.environ, "HOME": str(folder)}, _TIMEOUT_S)
+    except ProgramFailed as error:  # what it said; the command names folders of this machine
+        raise ProgramFailed(str(error).partition(": ")[2]) from error
     said = [
         msgspec.json.decode(line.removeprefix(MARK), type=_Said)
         for line in finished.output.splitlines()
