@@ -7,7 +7,7 @@ DoorError: what the daemon refused, or why it could not be asked.
 
 import re
 import socket
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -100,13 +100,20 @@ def _over_socket(path: Path, method: str, target: str, body: bytes, headers: Map
         channel.settimeout(PATIENCE_S)
         with address_of(path) as address:
             channel.connect(address)
-        with suppress(BrokenPipeError):  # it refused before it had read all: the answer says why
+        with suppress(BrokenPipeError, ConnectionResetError):  # it refused before it had read all: the answer says why
             channel.sendall(head.encode() + body)
-        said = b"".join(iter(lambda: channel.recv(_PIECE_BYTES), b""))
+        said = b"".join(_pieces(channel))
     found = _HEAD.match(said)
     if found is None or len(said) - found.end() < int(found["length"]):
         raise ConnectionResetError(f"its answer ended after {len(said)} bytes")
     return int(found["status"]), said[found.end() :]
+
+
+def _pieces(channel: socket.socket) -> Iterator[bytes]:
+    """What comes until the end, also where the other side ended without hearing all; whether it is whole is seen."""
+    with suppress(ConnectionResetError):
+        while piece := channel.recv(_PIECE_BYTES):
+            yield piece
 
 
 def _over_tcp(address: str, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
