@@ -57,6 +57,6 @@ def python_of(peer: Peer) -> Path:
 def _run(*command: str) -> None:
     finished = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if finished.returncode:
-        raise NotInstalled(
-            f"{' '.join(command[:3])} ended with {finished.returncode}: {finished.stderr[-_SAID_CHARS:]}"
-        )
+        # Its last line: those before it name folders and hosts, which do not belong into a table.
+        said = finished.stderr.strip().rpartition("\n")[2][:_SAID_CHARS]
+        raise NotInstalled(f"{Path(command[0]).name} {command[1]} ended with {finished.returncode}: {said}")

@@ -1,7 +1,7 @@
 """From an activation record to something that can be started.
 
-Who starts it makes its context, an empty report, and the parents of its outputs. Its
-environment holds what the configuration declares and a few keys of ours, nothing else of the daemon's.
+Who starts it makes its files and the parents of its outputs. Its environment holds what the configuration declares and
+a few keys of ours, nothing else of the daemon's.
 
 Source: design section 7 (the job contract).
 """

@@ -1,10 +1,11 @@
 """The runner does what is owed, and brings back what happened.
 
 Files are written and read in threads, so that the loop never waits for a disk. Links and removals are done by one of
-them, in the order of the log; outputs are sealed by several. The end of a JobRun is
-told when what it left is sealed and durable: one sync serves all that ended meanwhile, beside the turns. Starting twice
-is made harmless by the executor (a run id starts once), so nothing here has to remember across a crash. An executor is
-told that a JobRun is settled last, when nothing of it is left to do: until then a crash finds it again.
+them, in the order of the log; secrets are read by one, which no long seal holds up; outputs are sealed by several. The
+end of a JobRun is told when what it left is sealed and durable: one sync serves all that ended meanwhile, beside the
+turns. Starting twice is made harmless by the executor (a run id starts once), so nothing here has to remember across a
+crash. An executor is told that a JobRun is settled last, when nothing of it is left to do: until then a crash finds it
+again.
 
 Source: design section 3 (laws 1, 2, 8).
 """
@@ -82,6 +83,7 @@ class Runner:
         self.room = room
         self._links = Links(store)
         self._threads = ThreadPoolExecutor(HANDS, thread_name_prefix="wantd-runner")
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="wantd-start")
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="wantd-store")
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="wantd-sync")
         self._sync = GroupSync(partial(_in, self._syncer, store.sync))
@@ -184,7 +186,7 @@ class Runner:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._failure.done():
             self._failure.exception()  # looked at: what failed while it ended is left to the next daemon
-        for threads in (self._threads, self._hand, self._syncer):
+        for threads in (self._threads, self._starter, self._hand, self._syncer):
             threads.shutdown()
 
     # -- starting -------------------------------------------------------------------------------------------------
@@ -214,7 +216,7 @@ class Runner:
 
     async def _start_with_secrets(self, starts: list[Secretive]) -> None:
         ready: list[KeptStart] = []
-        for (_, start), done in zip(starts, await _in(self._threads, self._with_secrets, starts), strict=True):
+        for (_, start), done in zip(starts, await _in(self._starter, self._with_secrets, starts), strict=True):
             if isinstance(done, KeptStart):
                 ready.append(done)
             else:

@@ -1,5 +1,6 @@
 """What a run is told, what it says and what it prints: its files, and what becomes of them."""
 
+import errno
 import json
 import os
 import selectors
@@ -14,7 +15,7 @@ from orchestrator.executors.base import KeptStart
 from orchestrator.executors.keeper import journal
 from orchestrator.executors.keeper.files import RunFiles
 from orchestrator.executors.keeper.ledger import Ledger
-from orchestrator.executors.keeper.room import RETRY_S, NoRoom
+from orchestrator.executors.keeper.room import RETRY_S
 from orchestrator.executors.keeper.supervisor import Supervisor
 from orchestrator.executors.local import LocalExecutor
 from tests.executors.rigs import CONTEXT, Maker, Seen, end_all_keepers, request
@@ -230,7 +231,7 @@ def test_without_room_for_its_files_a_run_waits_in_its_place(tmp_path: Path, mon
 
     def make_or_not(files: RunFiles, context: str) -> None:
         if full:
-            raise NoRoom
+            raise OSError(errno.ENOSPC, "No space left on device")
         make(files, context)
 
     monkeypatch.setattr(RunFiles, "make", make_or_not)

@@ -12,7 +12,6 @@ from orchestrator.commands import CancelRun, CancelWant
 from orchestrator.executors.base import Exit
 from orchestrator.executors.scripted import ScriptedExecutor
 from orchestrator.runtime.recovery import examine
-from orchestrator.runtime.runner import HANDS
 from orchestrator.store import DiskStore
 from statemachines.ids import RunId
 from statemachines.refs import Ref
@@ -311,8 +310,7 @@ async def test_a_stop_that_overtakes_its_start_still_stops_it(tmp_path: Path) ->
     rig = Rig(tmp_path, APPLICATION.replace('command = ["raw"]', 'command = ["raw"]\npass_env = ["TOKEN"]', 1))
     async with rig.life() as life:
         read = Event()
-        for _ in range(HANDS):
-            life.runner._threads.submit(read.wait)
+        life.runner._starter.submit(read.wait)
         await life.want("raw/1")
         (run,) = (await life.engine.board()).world.open_runs
         await life.submit(CancelRun("test", run))

@@ -11,8 +11,6 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from orchestrator.executors.keeper.room import FULL, NoRoom
-
 CONTEXT_KEY, REPORT_KEY = "WANTD_CONTEXT", "WANTD_REPORT"
 """Environment keys by which a job finds them."""
 _PIECE_BYTES = 64 << 10
@@ -45,14 +43,9 @@ class RunFiles(NamedTuple):
         return f"{self.place}.log"
 
     def make(self, context: str) -> None:
-        """Write the context, and an empty report. Raises OSError, and NoRoom where that is all that is in the way."""
-        try:
-            _write_new(self.context, context.encode())
-            _write_new(self.report, b"")
-        except OSError as error:
-            if error.errno in FULL:
-                raise NoRoom from error
-            raise
+        """Write the context, and an empty report. Raises OSError."""
+        _write_new(self.context, context.encode())
+        _write_new(self.report, b"")
 
     def said(self, bytes_max: int) -> bytes:
         """Read the report: of one that is too long just more than it may have. Raises Unreadable.
@@ -92,14 +85,9 @@ class RunFiles(NamedTuple):
 
 
 def make_folders(folders: Iterable[str]) -> None:
-    """Make folders, and those above them, for the owner only. Raises OSError, and NoRoom as above."""
+    """Make folders, and those above them, for the owner only. Raises OSError."""
     for folder in folders:
-        try:
-            _make_folder(folder)
-        except OSError as error:
-            if error.errno in FULL:
-                raise NoRoom from error
-            raise
+        _make_folder(folder)
 
 
 def _make_folder(folder: str) -> None:

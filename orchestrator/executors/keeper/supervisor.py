@@ -19,7 +19,7 @@ from orchestrator.executors.keeper.launch import CouldNotStart, Exited, Leader, 
 from orchestrator.executors.keeper.lines import Lines
 from orchestrator.executors.keeper.logs import open_log
 from orchestrator.executors.keeper.procfs import KEEPER_KEY, RUN_KEY
-from orchestrator.executors.keeper.room import RETRY_S, NoRoom
+from orchestrator.executors.keeper.room import FULL, RETRY_S, NoRoom
 from orchestrator.executors.keeper.run import Run
 from orchestrator.executors.keeper.secrets import SecretFiles
 from orchestrator.executors.keeper.wire import Call, Request
@@ -121,10 +121,8 @@ class Supervisor:
 
     def patience_s(self) -> float:
         """Say how long nothing of this can become due; infinite where nothing ever does."""
-        if self._ended:
+        if self._ended or (self._lines.can_let_out and time.monotonic() >= self._room_at):
             return 0.0
-        if self._lines.can_let_out:
-            return max(0.0, self._room_at - time.monotonic())
         if self._sweeps:
             return _SWEEP_S
         if self._begun:
@@ -159,6 +157,8 @@ class Supervisor:
         except CouldNotStart as error:
             self.finish(run, run.could_not_start(str(error)))
         except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise NoRoom from error
             self.finish(run, run.could_not_start(f"its files cannot be written: {error}"))
 
     def _start_process(self, run: Run, argv: list[str]) -> None:
