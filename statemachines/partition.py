@@ -7,7 +7,7 @@ get (canonical) is a fact of a map in ``world``, never a state.
 Source: design section 4; reference databuild, section 1.2.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -235,6 +235,9 @@ Unfinished = Building | UpstreamBuilding | UpForRetry
 """It can still move by itself."""
 
 Partition = Unfinished | Live | Tainted | Failed | UpstreamFailed | Canceled | Replaced | Collected
+
+UNFINISHED_STATES: frozenset[type[Partition]] = frozenset(get_args(Unfinished))
+"""The same for what is done to every event, as in ``jobrun``."""
 
 
 class PartitionFact(Event, frozen=True, gc=False):

@@ -4,7 +4,7 @@ So a world can be read back, and found its way in, before any of its entities is
 is said once for all of them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
@@ -75,11 +75,11 @@ class PartitionColumns(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Roster(NamedTuple):
-    """Columns of all entities, each kind in the order in which its entities came to be; to be gone through once."""
+    """Columns of all entities, each kind in the order in which its entities came to be."""
 
-    wants: Iterable[WantColumns]
-    runs: Iterable[RunColumns]
-    partitions: Iterable[PartitionColumns]
+    wants: Sequence[WantColumns]
+    runs: Sequence[RunColumns]
+    partitions: Sequence[PartitionColumns]
 
 
 def stretches(column: Iterable[K]) -> Stretches[K]:

@@ -35,27 +35,32 @@ from statemachines.roster import Roster, slices
 from statemachines.traits import head_of, live_of
 from statemachines.want import Want
 
+_IS_UNFINISHED = bytes(code in {CODES[state] for state in partition.UNFINISHED_STATES} for code in range(256))
+"""For each code of a state whether an instance in it is unfinished."""
+
 
 class Holdings:
     """What one environment holds of each ref.
 
     ``canonical`` is the instance that readers get (Live, or Tainted and refused); ``newest`` the instance made last,
-    in whatever state; ``earlier`` leads from an instance to the one of the same ref made before it. ``order`` is there
-    once somebody asked for lists.
+    in whatever state; ``earlier`` leads from an instance to the one of the same ref made before it; ``unfinished`` are
+    those that can still move by themselves. ``order`` is there once somebody asked for lists.
     """
 
-    __slots__ = ("canonical", "earlier", "newest", "order")
+    __slots__ = ("canonical", "earlier", "newest", "order", "unfinished")
 
     def __init__(self) -> None:
         self.canonical: dict[Ref, InstanceId] = {}
         self.newest: dict[Ref, InstanceId] = {}
         self.earlier: dict[InstanceId, InstanceId] = {}
+        self.unfinished: dict[InstanceId, None] = {}
         self.order: RefOrder | None = None
 
     def copy(self) -> Holdings:
         """The same, to go on from by itself."""
         other = Holdings()
         other.canonical, other.newest, other.earlier = self.canonical.copy(), self.newest.copy(), self.earlier.copy()
+        other.unfinished = self.unfinished.copy()
         return other
 
     def add(self, instance: InstanceId, ref: Ref) -> None:
@@ -65,14 +70,15 @@ class Holdings:
             self.earlier[instance] = earlier
         self.newest[ref] = instance
 
-    def extend(self, instances: Sequence[InstanceId], refs: Sequence[Ref], canonical: bytes) -> None:
-        """Instances came to be, one after the other; canonical is where there is a 1."""
+    def extend(self, instances: Sequence[InstanceId], refs: Sequence[Ref], codes: bytes, canonical: bytes) -> None:
+        """Instances came to be, one after the other, each in the state of its code; canonical is where there is a 1."""
         if len(set(refs)) == len(refs) and self.newest.keys().isdisjoint(refs):
             self.newest.update(zip(refs, instances, strict=True))
         else:
             for instance, ref in zip(instances, refs, strict=True):
                 self.add(instance, ref)
         self.canonical.update(compress(zip(refs, instances, strict=True), canonical))
+        self.unfinished.update(dict.fromkeys(compress(instances, codes.translate(_IS_UNFINISHED))))
 
     def instances(self, ref: Ref) -> Iterator[InstanceId]:
         """The instances of a ref, newest first."""
@@ -96,8 +102,8 @@ class States(NamedTuple):
     wants: Iterable[Want]
     runs: Iterable[JobRun]
     partitions: Iterable[Partition]
-    canonical: Iterable[InstanceId]
-    """The instances that readers get."""
+    canonical: Iterable[bool]
+    """For each instance whether it is what readers get."""
     seqs: Iterable[int]
     """The seq of the newest entry about each want, each JobRun, each instance."""
     opened: dict[WantId, int]
@@ -120,6 +126,12 @@ def _sorted(entities: list[_Told]) -> Iterator[_Told]:
     """In the order of their ids; a piece at a time, since sorting a million at once holds up every other thread."""
     pieces = (entities[begin : begin + SORTED_AT_ONCE] for begin in range(0, len(entities), SORTED_AT_ONCE))
     return merge(*(sorted(piece, key=itemgetter(0)) for piece in pieces), key=itemgetter(0))
+
+
+def _in_any(instances: Iterable[InstanceId], lists: Iterable[list[InstanceId]]) -> Iterator[bool]:
+    """For each instance whether it is in one of the lists."""
+    listed = set(chain.from_iterable(lists))
+    yield from (instance in listed for instance in instances)
 
 
 class Entities(NamedTuple):
@@ -183,7 +195,8 @@ class World:
             flags = canonical[len(codes) : len(codes) + len(instances.ids)]
             codes += instances.codes
             for environment, part in slices(instances.environments):
-                world.holdings(environment).extend(instances.ids[part], instances.refs[part], flags[part])
+                held, are = world.holdings(environment), instances.codes[part]
+                held.extend(instances.ids[part], instances.refs[part], are, flags[part])
         if len(codes) != len(canonical):
             raise ValueError("it is not said of each instance whether it is canonical")
         world._sum_up({kind: number for kind, code in CODES.items() if (number := codes.count(code))})
@@ -191,14 +204,11 @@ class World:
 
     def states(self) -> States:
         """All that has to be kept to have this world again, to be gone through once; the world may go on meanwhile."""
-        wants, runs, partitions = list(self.wants.values()), list(self.runs.values()), list(self.partitions.values())
-        canonical = [list(holdings.canonical.values()) for holdings in self._holdings.values()]
-        seqs = self.seqs.copy()
-        ids = chain(
-            (one.spec.id for one in wants), (head_of(one).id for one in runs), (one.spec.id for one in partitions)
-        )
-        in_order = (seqs[entity] for entity in ids)
-        return States(self.seq, wants, runs, partitions, chain.from_iterable(canonical), in_order, self.opened.copy())
+        wants, runs, partitions = copy(self.wants), copy(self.runs), copy(self.partitions)
+        canonical = _in_any(partitions, [list(holdings.canonical.values()) for holdings in self._holdings.values()])
+        seqs = map(self.seqs.copy().__getitem__, chain(wants, runs, partitions))
+        states = wants.values(), runs.values(), partitions.values()
+        return States(self.seq, *states, canonical, seqs, self.opened.copy())
 
     def copy(self) -> World:
         """The same world, to go on from by itself. States are shared, being frozen: some 50 ns an entity."""
@@ -214,12 +224,17 @@ class World:
         return other
 
     def recount(self) -> None:
-        """Make the numbers and the rolls anew, from the states."""
+        """Make the numbers, the rolls, and what is unfinished anew, from the states."""
         self.want_roll, self._want_places, self.run_rolls = Roll(), {}, RunRolls()
         for wish in self.wants.values():
             self._enroll_want(wish)
         for run in self.runs.values():
             self.run_rolls.add(head_of(run), type(run))
+        for holdings in self._holdings.values():
+            holdings.unfinished.clear()
+        for instance, state in self.partitions.items():
+            if type(state) in partition.UNFINISHED_STATES:
+                self.holdings(state.spec.environment).unfinished[instance] = None
         self._sum_up(Counter(map(type, self.partitions.values())))
 
     def _sum_up(self, partitions: Mapping[type[Partition], int]) -> None:
@@ -333,6 +348,10 @@ class World:
         holdings = self.holdings(state.spec.environment)
         if before is None:
             holdings.add(instance, state.spec.ref)
+        if type(state) in partition.UNFINISHED_STATES:
+            holdings.unfinished[instance] = None
+        elif before is not None:
+            holdings.unfinished.pop(instance, None)
         if isinstance(state, Live):
             holdings.canonical[state.spec.ref] = instance
             if self._readers is not None and not isinstance(before, Live):

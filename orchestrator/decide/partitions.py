@@ -51,7 +51,8 @@ def _downstream(board: Board, roots: tuple[Node, ...]) -> list[Node]:
     waiting = list(found)
     while waiting:
         node = waiting.pop()
-        new = [reader for reader in (*node.readers, *made_now.get(node.ref, ())) if reader not in found]
+        readers = (*board.graph.readers_of(node), *made_now.get(node.ref, ()))
+        new = [reader for reader in readers if reader not in found]
         found.update(dict.fromkeys(new))
         waiting.extend(new)
     return list(found)[len(roots) :]

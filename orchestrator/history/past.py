@@ -20,12 +20,11 @@ from bel.open import open_reader
 from bel.reading import LogReader
 from orchestrator.catalog import Catalog
 from orchestrator.history.at import Moment, find_moment, moment_of
-from orchestrator.history.board import PastBoard
 from orchestrator.history.diff import compare, tally
 from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
 from orchestrator.runtime.codec import CODEC
-from orchestrator.runtime.snapshots import fold_on, snapshot_world
+from orchestrator.runtime.snapshots import fold_on, load_world
 from orchestrator.views.shapes import Diff
 from statemachines.events import AnyEvent
 from statemachines.ids import Timestamp
@@ -52,12 +51,15 @@ class Kept:
     def __init__(self, world: World, catalog: Catalog) -> None:
         self.world = world
         self._catalog = catalog
-        self._boards: dict[bool, PastBoard] = {}
+        self._boards: dict[bool, Board] = {}
 
     def board(self, *, demand: bool) -> Board:
         """The board, with who wants what or without."""
         if demand not in self._boards:
-            self._boards[demand] = PastBoard(self.world, Recipes(self._catalog), demand=demand)
+            board = self._boards[demand] = Board(self.world, Recipes(self._catalog))
+            if demand:
+                board.load()
+                board.graph.refresh()
         return self._boards[demand]
 
 
@@ -141,21 +143,22 @@ class Past:
     async def _looked_at(self, log: LogReader[AnyEvent], seq: int) -> Kept:
         kept = self._worlds.pop(seq, None)
         if kept is None:
-            world = await self._start(log, seq)
-            await fold_on(world, log, seq)
-            kept = Kept(world, self._catalog)
+            kept = Kept(await self._made(log, seq), self._catalog)
         self._worlds[seq] = kept
         while len(self._worlds) > 1 and self._is_too_much():
             self._worlds.popitem(last=False)
         return kept
 
-    async def _start(self, log: LogReader[AnyEvent], seq: int) -> World:
-        """A world to go on from: one that was looked at, or that of a snapshot that is so much nearer that it pays."""
+    async def _made(self, log: LogReader[AnyEvent], seq: int) -> World:
+        """Go on from a world that was looked at, or from a snapshot that is so much nearer that it pays."""
         nearest = max((kept for kept in self._worlds if kept <= seq), default=0)
         known = self._worlds[nearest].world if nearest else World()
         taken = max((facts.seq for facts in await log.snapshots() if facts.seq <= seq), default=0)
-        pays = taken - nearest > len(known.seqs) // ENTITIES_PER_ENTRY
-        return (await snapshot_world(log, seq) if pays else None) or known.copy()
+        if taken - nearest > len(known.seqs) // ENTITIES_PER_ENTRY:
+            return await load_world(log, seq)
+        world = known.copy()
+        await fold_on(world, log, seq)
+        return world
 
     def _is_too_much(self) -> bool:
         entities = sum(len(kept.world.seqs) for kept in self._worlds.values())

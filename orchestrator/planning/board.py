@@ -53,8 +53,9 @@ class Board:
         self._wants_by_opening: dict[int, WantId] = {}
 
     def load(self) -> None:
-        """Derive all views from the world. O(entities)."""
-        self.graph.load()
+        """Derive all views from the world. O(what is open)."""
+        for instance in self.holdings.unfinished:
+            self.graph.touch(self.world.partitions[instance].spec.ref)
         for want_id in self.world.opened:
             state = self.world.wants[want_id]
             self._remind(state)

@@ -1,9 +1,13 @@
 """The graph of demand in one environment: what is done, what is wanted, what stands in its way.
 
-Everything here is derived from the world and the catalog and can be thrown away and derived again (``load``). While
-the daemon runs it is kept up to date instead: ``touch`` names what changed, ``refresh`` carries the change as far as
-it reaches and no further; ``take_changed`` returns the nodes whose standing changed. An incremental refresh leaves
-exactly what deriving it all again would leave; a test holds it to that.
+Everything here is derived from the world and the catalog and can be thrown away and derived again. A ref has a node
+once somebody looked for it: then it is taken in, with all that it was made from. So what nobody asks about costs
+nothing, at a start least of all; whether it is done is a matter of it and of what it was made from, never of who reads
+it. From then on it is kept up to date: ``touch`` names what changed, ``refresh`` carries the change as far as it
+reaches and no further; ``take_changed`` returns the nodes whose standing changed. An incremental refresh leaves exactly
+what deriving it all again would leave; a test holds it to that.
+
+Looking changes the graph, not what it says: whoever has one looks from one thread.
 
 A node is settled in five steps, each at home in a module of its own: ``freshness``, ``demand``, ``expansion``,
 ``obstacles``. They tell each other through the counters of the nodes, and the ``agenda`` of nodes to settle next.
@@ -28,6 +32,8 @@ from statemachines.world import World
 
 ROUNDS = 16
 """How often each changed node is settled again, on average, before cycles are looked for."""
+INSTANCES_AT_ONCE = 100_000
+"""How many instances are looked through for what they read at a time."""
 
 
 class Graph:
@@ -39,35 +45,44 @@ class Graph:
         self._recipes = recipes
         self._holdings = world.holdings(environment)
         self._nodes: dict[Ref, Node] = {}
+        self._untouched: list[Ref] = []
+        """Refs of which there are nodes, whose instances were not looked at yet."""
         self._agenda = Agenda()
-        self._freshness = Freshness(self._agenda, world, self.node)
+        self._freshness = Freshness(self._agenda, world, self._place)
         self._demand = Demand(self._agenda)
         self._obstacles = Obstacles(self._agenda)
-        self._expansion = Expansion(self._agenda, recipes, self._obstacles, self.node)
-
-    def load(self) -> None:
-        """Take in every ref that the environment holds. O(instances and what they read)."""
-        for ref in self._holdings.newest:
-            self.touch(ref)
+        self._expansion = Expansion(self._agenda, recipes, self._obstacles, self._place)
 
     # -- nodes ----------------------------------------------------------------------------------------------------
 
     def node(self, ref: Ref) -> Node:
         """The node of a ref, made where there is none yet."""
+        return self.find(ref) or self._place(ref)
+
+    def find(self, ref: Ref) -> Node | None:
+        """The node of a ref that the environment holds or that somebody wants or needs."""
+        found = self._nodes.get(ref)
+        if found is None and ref in self._holdings.newest:
+            found = self._place(ref)
+        if self._untouched:
+            self.refresh()
+        return found
+
+    def _place(self, ref: Ref) -> Node:
+        """The node of a ref; of one that is new nothing is known before the next refresh."""
         found = self._nodes.get(ref)
         if found is None:
             found = self._nodes[ref] = Node(ref, self._recipes.maker(ref))
+            if ref in self._holdings.newest:
+                self._untouched.append(ref)
         return found
 
-    def find(self, ref: Ref) -> Node | None:
-        """The node of a ref, if there is one."""
-        return self._nodes.get(ref)
-
     def has(self, refs: AbstractSet[str]) -> bool:
-        """Whether there is a node for each of these."""
+        """Whether somebody looked for each of these before."""
         return self._nodes.keys() >= refs
 
     def nodes(self) -> Iterator[Node]:
+        """All nodes: of what is demanded, and of what somebody looked for."""
         return iter(self._nodes.values())
 
     def drop(self, refs: Iterable[Ref]) -> None:
@@ -82,7 +97,7 @@ class Graph:
 
     def touch(self, ref: Ref) -> None:
         """The instances of this ref changed in the world."""
-        node = self.node(ref)
+        node = self._place(ref)
         newest = self._holdings.newest.get(ref)
         if newest is not None:
             node.newest = self._world.partitions[newest]
@@ -96,12 +111,12 @@ class Graph:
     def want(self, want: WantId, refs: Iterable[Ref], opened: int, priority: int) -> None:
         """An open want names these refs."""
         for ref in refs:
-            self._demand.want(self.node(ref), want, (opened, priority))
+            self._demand.want(self._place(ref), want, (opened, priority))
 
     def unwant(self, want: WantId, refs: Iterable[Ref]) -> None:
         """The want names them no longer, or is no longer open."""
         for ref in refs:
-            self._demand.unwant(self.node(ref), want)
+            self._demand.unwant(self._place(ref), want)
 
     # -- what follows ---------------------------------------------------------------------------------------------
 
@@ -112,6 +127,7 @@ class Graph:
         What is settled again and again is in a cycle that is not found yet: look for it.
         """
         agenda, settled = self._agenda, 0
+        self._touch_new()
         while True:
             if agenda.left:
                 self._expansion.let_go(agenda.left.popitem()[0])
@@ -127,7 +143,7 @@ class Graph:
     @property
     def is_settled(self) -> bool:
         """Whether nothing changed since the last refresh."""
-        return self._agenda.is_empty
+        return self._agenda.is_empty and not self._untouched
 
     def take_changed(self) -> tuple[Node, ...]:
         """The nodes whose standing changed since the last time, in the order it was noticed."""
@@ -143,25 +159,37 @@ class Graph:
         self._expansion.settle(node)
         self._obstacles.settle(node)
         self._demand.hand_on(node)
+        self._touch_new()
+
+    def _touch_new(self) -> None:
+        """Look at the instances of new nodes, and of what they were made from, before anything follows from them."""
+        while self._untouched:
+            self.touch(self._untouched.pop())
 
     # -- answers, up to date after a refresh ----------------------------------------------------------------------
 
     def is_done(self, ref: Ref) -> bool:
         """Whether readers get something fresh for this ref."""
-        node = self._nodes.get(ref)
+        node = self.find(ref)
         return node is not None and node.done
 
     def undone(self, refs: Iterable[Ref]) -> Iterator[Ref]:
         """Those of these refs that are not done; of a million all are, when they are asked for again."""
         nodes = self._nodes
-        return (ref for ref in refs if (node := nodes.get(ref)) is None or not node.done)
+        return (ref for ref in refs if (node := nodes.get(ref) or self.find(ref)) is None or not node.done)
 
     def needs_of(self, node: Node) -> dict[Node, bool]:
         """What a node needs, and whether that is built for the asking."""
         return self._expansion.needs_of(node)
 
     def readers_of(self, node: Node) -> Iterable[Node]:
-        """Who was made from it, of those that readers get."""
+        """Who was made from it, of those that readers get: they are taken in, for nobody else knows of them."""
+        while (readers := self._world.readers(INSTANCES_AT_ONCE)) is None:
+            pass
+        for instance in self._holdings.instances(node.ref):
+            for reader in readers.of(instance):
+                self._place(self._world.partitions[reader].spec.ref)
+        self.refresh()
         return node.readers
 
     def recipe_of(self, node: Node) -> Recipe | None:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from orchestrator.runtime.places import place_of
 from orchestrator.store import PartitionStore
-from statemachines.ids import InstanceId
-from statemachines.partition import Live
+from statemachines.partition import Live, Partition
 from statemachines.refs import Ref
 from statemachines.world import World
 
@@ -35,12 +34,14 @@ class Links:
         self._refused = {name: place for name, place in due.items() if not self._point(name, place)}
         self._drawn.update(due)
 
-    def redraw(self, world: World, instances: Iterable[InstanceId]) -> None:
-        """Mend the links to these instances, which were canonical at the start; what was drawn since is newer."""
-        for instance in instances:
-            place = link_to(self._store, world, instance)
+    def redraw(self, world: World, canonical: Iterable[Partition]) -> bool:
+        """Mend the links to what was canonical at the start; what was drawn since is newer. False if that was none."""
+        states = list(canonical)
+        for state in states:
+            place = link_to(self._store, world, state)
             if place is not None and place[:2] not in self._drawn and not self._points_to(place):
                 self.draw([place])
+        return bool(states)
 
     def _points_to(self, place: Place) -> bool:
         try:
@@ -56,9 +57,8 @@ class Links:
         return True
 
 
-def link_to(store: PartitionStore, world: World, instance: InstanceId) -> Place | None:
+def link_to(store: PartitionStore, world: World, state: Partition) -> Place | None:
     """The link that an instance owes, or None where it is not Live or has no bytes of ours."""
-    state = world.partitions[instance]
     if not isinstance(state, Live) or not state.content.files:
         return None
     return state.spec.environment, state.spec.ref, place_of(store, world, state)

@@ -11,10 +11,11 @@ Source: design section 3 (laws 1, 2, 8).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import ParamSpec, TypeVar
 
 from orchestrator.catalog import Catalog, Job
@@ -35,9 +36,9 @@ from orchestrator.runtime.secrets import BadSecret, may_hide
 from orchestrator.runtime.syncing import GroupSync
 from orchestrator.store import PartitionStore
 from statemachines import jobrun
-from statemachines.ids import InstanceId, RunId
+from statemachines.ids import RunId
 from statemachines.jobrun import Active, Canceling, JobRunEvent, Launching, Output, RunSpec
-from statemachines.partition import Content, PartitionLive
+from statemachines.partition import Content, Partition, PartitionLive
 from statemachines.refs import Ref
 from statemachines.traits import live_of
 from statemachines.world import World
@@ -123,7 +124,7 @@ class Runner:
         ended = [fact.event.id for fact in facts if isinstance(fact.event, JobRunEvent)]
         self._settle([run for run in ended if _spec_of_ended(world.runs[run]) is not None], world)
         live = [fact.event.id for fact in facts if isinstance(fact.event, PartitionLive)]
-        places = (link_to(self._store, world, one) for one in live)
+        places = (link_to(self._store, world, world.partitions[one]) for one in live)
         self._chores.links += [place for place in places if place is not None]
         self._tidy()
         self.act(owed, world)
@@ -135,9 +136,10 @@ class Runner:
         self._executor.stop([StopRun(run) for run in found.strangers])
         self.collect(found.ended)
         self.act(owed_by(world, found.owing), world)
-        # Listed now: a moment later the world may show what is not committed yet.
-        canonical = [*chain.from_iterable(world.holdings(name).canonical.values() for name in world.environments)]
-        self._do(self._redraw_links(world, canonical))
+        # As they are now: a moment later the world may show what is not committed yet.
+        canonical = {*chain.from_iterable(world.holdings(name).canonical.values() for name in world.environments)}
+        states = (state for instance, state in copy(world.partitions).items() if instance in canonical)
+        self._do(self._redraw_links(world, states))
 
     def act(self, owed: Owed, world: World) -> None:
         """Start, stop and ask."""
@@ -286,10 +288,9 @@ class Runner:
             if chores.ended:
                 self._executor.settled(chores.ended)
 
-    async def _redraw_links(self, world: World, canonical: Sequence[InstanceId]) -> None:
-        for start in range(0, len(canonical), LINKS_A_GO):
-            if not self._closed:
-                await _in(self._hand, self._links.redraw, world, canonical[start : start + LINKS_A_GO])
+    async def _redraw_links(self, world: World, canonical: Iterator[Partition]) -> None:
+        while not self._closed and await _in(self._hand, self._links.redraw, world, islice(canonical, LINKS_A_GO)):
+            pass
 
     # -- asking ---------------------------------------------------------------------------------------------------
 

@@ -1,11 +1,10 @@
-"""Snapshots of the world: they make a start and a look into the past fast, and are checked before they are believed.
+"""Snapshots of the world: they make a start and a look into the past fast, and are never the truth.
 
 A new one is made whenever so many entries have come that making it costs little beside them, and whatever is long ago
 keeps ever fewer: from a snapshot to any later entry it never is farther than a quarter of the way from there to the
 end, or than the snapshots were apart when they were made. So their number grows with the logarithm of the log.
 
-A snapshot whose world does not have the digest it claims, or that is of another format, is passed over: the log alone
-decides. Source: design section 6.
+A snapshot without a sound seal, or of another format, is passed over: the log alone decides. Source: design section 6.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ from bel.log import Log, ReadableLog
 from orchestrator.runtime.mailbox import NoAnswer
 from orchestrator.runtime.meter import UNMETERED, Meter
 from statemachines.events import AnyEvent
-from statemachines.snapshot import FORMAT, decode_world, encode_states, open_world
+from statemachines.snapshot import FORMAT, encode_states, open_world
 from statemachines.world import States, World
 
 ENTRIES_BETWEEN = 10_000
@@ -37,10 +36,10 @@ AGE_PER_GAP = 4
 async def load_world(log: ReadableLog[AnyEvent], upto: int | None = None) -> World:
     """The world as of ``upto`` (the end of a batch) or the head: the newest snapshot, and the entries after it.
 
-    Raises IllegalTransition where an entry is not legal, and what reading the log raises.
+    The entities of the snapshot are decoded when they are looked at. Raises IllegalTransition where an entry is not
+    legal, and what reading the log raises.
     """
-    found = await _newest_world(log, upto, decode_world)
-    world = found[0] if found is not None and found[0].digest() == found[1] else World()
+    world = await _newest_world(log, upto) or World()
     await fold_on(world, log, upto)
     return world
 
@@ -50,16 +49,6 @@ async def fold_on(world: World, log: ReadableLog[AnyEvent], upto: int | None = N
     async for entries in log.read(after=world.seq, upto=upto):
         for entry in entries:
             world.apply(entry.event, entry.seq)
-
-
-async def snapshot_world(log: ReadableLog[AnyEvent], upto: int | None = None) -> World | None:
-    """The world of the newest snapshot at or before ``upto``; None where there is none of this format.
-
-    Its entities are decoded when they are looked at. Its seal binds its bytes to the chain; that they are what a replay
-    gives is not looked at here.
-    """
-    found = await _newest_world(log, upto, open_world)
-    return None if found is None else found[0]
 
 
 async def save_world(log: Log[AnyEvent], world: World) -> Snapshot:
@@ -134,19 +123,21 @@ async def _newest(log: ReadableLog[AnyEvent]) -> int:
 
 
 def _snapshot_of(states: States) -> Snapshot:
-    kept = states._replace(canonical=list(states.canonical), seqs=list(states.seqs))  # they are gone through twice
+    kept = states._replace(seqs=list(states.seqs))  # gone through twice
     return Snapshot(states.seq, kept.digest(), encode_states(kept), FORMAT)
 
 
-async def _newest_world(
-    log: ReadableLog[AnyEvent], upto: int | None, decode: Callable[[bytes], World]
-) -> tuple[World, str] | None:
-    """The world of a snapshot, with the digest that it claims."""
+async def _newest_world(log: ReadableLog[AnyEvent], upto: int | None) -> World | None:
+    """The world of the newest snapshot at or before ``upto``; None where there is none, or it is of another format.
+
+    Its seal binds its bytes to the chain. Whether they are what a replay gives is not looked at here: that takes as
+    long as the replay.
+    """
     snapshot = await log.newest_snapshot(upto)
     if snapshot is None or snapshot.format != FORMAT:
         return None
     try:
-        world = decode(snapshot.body)
+        world = open_world(snapshot.body)
     except msgspec.MsgspecError:
         return None
-    return (world, snapshot.digest) if world.seq == snapshot.seq else None
+    return world if world.seq == snapshot.seq else None

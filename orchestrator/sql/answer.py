@@ -15,7 +15,6 @@ import msgspec
 from bel.driver import Connection, DriverError, DriverWarning
 from bel.errors import BelError
 from bel.open import open_reader
-from bel.reading import LogReader
 from orchestrator.catalog import Catalog, build_catalog
 from orchestrator.config import read_config
 from orchestrator.errors import is_code
@@ -26,7 +25,7 @@ from orchestrator.runtime.clock import SystemClock
 from orchestrator.runtime.codec import CODEC
 from orchestrator.runtime.layout import Layout
 from orchestrator.runtime.places import place_of
-from orchestrator.runtime.snapshots import fold_on, snapshot_world
+from orchestrator.runtime.snapshots import load_world
 from orchestrator.sql.database import fill, opened_database
 from orchestrator.sql.explain import explained, no_select
 from orchestrator.sql.guard import Guard
@@ -44,7 +43,6 @@ from orchestrator.views.looking import iso_or_none
 from orchestrator.views.partitions import Places
 from orchestrator.views.shapes.table import ROWS_MAX, Cell, Table
 from statemachines.edges import IllegalTransition
-from statemachines.events import AnyEvent
 from statemachines.world import World
 
 STEPS_BETWEEN_LOOKS = 10_000
@@ -110,13 +108,7 @@ async def _read(question: Question, *, whole: bool) -> tuple[Moment, World]:
             place = await moment_of(log, log.head.seq)
         else:
             place = await find_moment(log, question.at, SystemClock().now())
-        return place, await _world(log, place.seq) if whole else World()
-
-
-async def _world(log: LogReader[AnyEvent], seq: int) -> World:
-    world = await snapshot_world(log, seq) or World()
-    await fold_on(world, log, seq)
-    return world
+        return place, await load_world(log, place.seq) if whole else World()
 
 
 def _scene(question: Question, world: World, *, located: bool) -> Scene:

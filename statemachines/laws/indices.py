@@ -63,7 +63,7 @@ def a_key_names_one_want(world: World) -> Iterator[Finding]:
 
 @law
 def holdings_are_in_order(world: World) -> Iterator[Finding]:
-    """Each environment knows a ref's newest instance, from each the one before, and the last that became Live."""
+    """Each environment knows a ref's newest instance, from each the one before, the last that was Live, what moves."""
     counted = recount(world)
     for environment, holdings in holdings_of(world).items():
         own = counted.pop(environment, Holdings())
@@ -73,6 +73,8 @@ def holdings_are_in_order(world: World) -> Iterator[Finding]:
             yield entity, f"it was, or was not, made after {earlier}, and the index differs"
         for ref, entity in difference(own.canonical, holdings.canonical):
             yield entity, f"it is, or should be, canonical for {ref} in {environment}, and the index differs"
+        for entity in sorted(own.unfinished.keys() ^ holdings.unfinished.keys()):
+            yield entity, f"it can, or can not, still move by itself in {environment}, and the index differs"
     for environment in counted:
         yield environment, "it has instances, but no index of them"
 

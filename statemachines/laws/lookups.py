@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from statemachines.ids import InstanceId, RunId
 from statemachines.jobrun import Activation, RunSpec
-from statemachines.partition import Built, BuiltReading, Live, Partition, Reported
+from statemachines.partition import Built, BuiltReading, Live, Partition, Reported, Unfinished
 from statemachines.refs import Ref
 from statemachines.traits import activation_of, attempt_of, head_of, live_of
 from statemachines.world import Holdings, World
@@ -21,6 +21,8 @@ def recount(world: World) -> dict[str, Holdings]:
         if ref in own.newest:
             own.earlier[entity] = own.newest[ref]
         own.newest[ref] = entity
+        if isinstance(state, Unfinished):
+            own.unfinished[entity] = None
         if live_of(state) is not None:
             own.canonical[ref] = entity
     return counted

@@ -5,7 +5,6 @@ from random import Random
 
 import pytest
 
-from orchestrator.history.board import PastBoard
 from orchestrator.planning.board import Board
 from orchestrator.planning.recipes import Recipes
 from orchestrator.views.graph import graph_around
@@ -19,7 +18,7 @@ from orchestrator.views.wants import want_detail
 from orchestrator.views.why import why
 from statemachines.ids import Timestamp
 from statemachines.refs import Ref
-from statemachines.snapshot import decode_world, encode_world
+from statemachines.snapshot import encode_world, open_world
 from statemachines.world import World
 from tests.kit.core import Core
 from tests.model.story import Story
@@ -64,21 +63,29 @@ def test_a_look_into_the_past_sees_what_a_whole_board_shows(seed: int) -> None:
     story.core.turn = turn  # type: ignore[method-assign,assignment]
     story.play()
     for body in dice.sample(worlds, min(len(worlds), 4)):
-        _is_alike(story.core, decode_world(body), dice)
+        _is_alike(story.core, open_world(body), dice)
 
 
 def _is_alike(core: Core, world: World, dice: Random) -> None:
-    whole = Board(world, Recipes(core.catalog))
-    whole.load()
-    whole.graph.refresh()
+    whole = _board(core, world, demand=True)
+    for ref in whole.holdings.newest:
+        whole.graph.find(ref)
     refs = sorted({*whole.holdings.newest, *(ref for one in world.wants.values() for ref in one.spec.refs)})
     for ref in dice.sample(refs, min(len(refs), 5)):
         for looks, demand in ((ALIKE, False), ((*ALIKE, *WITH_DEMAND), True)):
             for look in looks:
-                near = PastBoard(world, Recipes(core.catalog), demand=demand)
+                near = _board(core, world, demand=demand)
                 assert look(near, ref) == look(whole, ref)
-    near = PastBoard(world, Recipes(core.catalog), demand=False)
+    near = _board(core, world, demand=False)
     assert _first_page(near) == _first_page(whole)
+
+
+def _board(core: Core, world: World, *, demand: bool) -> Board:
+    board = Board(world, Recipes(core.catalog))
+    if demand:
+        board.load()
+        board.graph.refresh()
+    return board
 
 
 def _first_page(board: Board) -> Iterable[object]:
@@ -90,7 +97,7 @@ def test_a_look_at_one_ref_takes_in_what_it_was_made_from_and_no_more() -> None:
     core = Core(CHAIN)
     core.want("top", *(f"raw/{number}" for number in range(100)))
     core.play()
-    near = PastBoard(core.board.world, Recipes(core.catalog), demand=False)
+    near = _board(core, core.board.world, demand=False)
     assert partition_detail(near, place, Ref("mid/1")).newest.fresh
     assert {node.ref for node in near.graph.nodes()} == {"mid/1", "raw/1"}
     assert at_once(graph_around(near, Ref("raw/1"), 1)).nodes

@@ -128,6 +128,7 @@ DAMAGES: tuple[tuple[Law, str, Callable[[World], object]], ...] = (
     (laws.holdings_are_in_order, DAY_3, lambda world: world.holdings("local").earlier.update({DAY_3: DAY_1})),
     (laws.holdings_are_in_order, PROD_1, lambda world: world.holdings("prod").canonical.clear()),
     (laws.holdings_are_in_order, DAY_2, lambda world: world.holdings("local").canonical.update({DAY: DAY_2})),
+    (laws.holdings_are_in_order, DAY_1, lambda world: world.holdings("local").unfinished.update({DAY_1: None})),
     (laws.holdings_are_in_order, "prod", lambda world: world._holdings.pop("prod")),
     (laws.open_runs_are_listed, R6, lambda world: world.open_runs.clear()),
     (laws.open_runs_are_listed, R4, lambda world: world.open_runs.update({R4: 0})),

@@ -1,24 +1,22 @@
 """The world as bytes and back."""
 
-from collections.abc import Callable
+from hashlib import blake2b
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 
 from statemachines import snapshot
 from statemachines.events import AnyEvent
+from statemachines.jobrun import JobRun
 from statemachines.laws import INDEX_LAWS
-from statemachines.snapshot import decode_world, encode_world, open_world
+from statemachines.partition import Partition
+from statemachines.roster import PartitionColumns, RunColumns, WantColumns
+from statemachines.snapshot import FORMAT, encode_world, open_world
+from statemachines.want import Want
 from statemachines.world import World
 from tests.machines.walks import walks
 from tests.machines.worlds import contents, folded
-
-
-def decode_large(body: bytes) -> World:
-    """As a large world is decoded: what is said many times is said once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(snapshot, "SHARED_FROM", 0)
-        return decode_world(body)
 
 
 def encode_small(world: World) -> bytes:
@@ -28,29 +26,22 @@ def encode_small(world: World) -> bytes:
         return encode_world(world)
 
 
-however = pytest.mark.parametrize("decode", [decode_world, decode_large, open_world])
-
-
-@however
 @given(log=walks())
 @settings(max_examples=60)
-def test_a_snapshot_is_the_world_it_was_taken_of(decode: Callable[[bytes], World], log: list[AnyEvent]) -> None:
+def test_a_snapshot_is_the_world_it_was_taken_of(log: list[AnyEvent]) -> None:
     """A start from a snapshot would go on from another world than a replay."""
     world = folded(log)
-    restored = decode(encode_small(world))
+    restored = open_world(encode_small(world))
     assert restored.digest() == world.digest()
     assert contents(restored) == contents(world)
 
 
-@however
 @given(log=walks())
 @settings(max_examples=30)
-def test_a_snapshot_and_the_rest_of_the_log_are_the_whole_log(
-    decode: Callable[[bytes], World], log: list[AnyEvent]
-) -> None:
+def test_a_snapshot_and_the_rest_of_the_log_are_the_whole_log(log: list[AnyEvent]) -> None:
     """What comes after a snapshot would be folded onto indices that are not those of a replay."""
     half = len(log) // 2
-    world = decode(encode_small(folded(log[:half])))
+    world = open_world(encode_small(folded(log[:half])))
     for event in log[half:]:
         world.apply(event, world.seq + 1)
     assert world.digest() == folded(log).digest()
@@ -77,3 +68,22 @@ def test_a_copy_goes_on_by_itself(log: list[AnyEvent]) -> None:
         copy.apply(event, copy.seq + 1)
     assert contents(world) == before
     assert contents(copy) == contents(folded(log))
+
+
+SHAPES = {4: "9b614d0e0dfeb8ac"}
+"""The fingerprint of what states and columns look like, by the format of the snapshots that hold them."""
+
+
+def test_states_of_another_shape_are_another_format() -> None:
+    """Broken: after an upgrade the world of an old snapshot is believed, until somebody looks at its entities."""
+    kinds = (WantColumns, RunColumns, PartitionColumns, list[Want], list[JobRun], list[Partition])
+    found = msgspec.json.encode(_undescribed(msgspec.json.schema_components(kinds)), order="sorted")
+    shape = blake2b(found, digest_size=8).hexdigest()
+    assert {FORMAT: shape} == SHAPES, "the states changed: raise FORMAT, and note the new shape here"
+
+
+def _undescribed(schema: object) -> object:
+    """A schema without its prose."""
+    if isinstance(schema, dict):
+        return {key: _undescribed(value) for key, value in schema.items() if key != "description"}
+    return [*map(_undescribed, schema)] if isinstance(schema, list | tuple) else schema

@@ -22,6 +22,6 @@ def contents(world: World) -> object:
         (
             (world.seq, world.wants, world.partitions, world.runs),
             (world.seqs, world.opened, world.wants_by_key, world.open_runs, world.slots_held, world.numbers),
-            {name: (own.canonical, own.newest, own.earlier) for name, own in held.items()},
+            {name: (own.canonical, own.newest, own.earlier, own.unfinished) for name, own in held.items()},
         )
     )

@@ -146,6 +146,8 @@ class Watch:
         undone = [fact.event for fact in turn.facts]
         assert undone == [], f"a restart does what was not done before: {undone[0]}"
         kept = {node.ref: _standing(node) for node in self.core.board.graph.nodes()}
+        for ref in kept:
+            fresh.graph.find(ref)
         derived = {node.ref: _standing(node) for node in fresh.graph.nodes()}
         for ref in kept.keys() | derived.keys():
             assert kept.get(ref, _NOTHING) == derived.get(ref, _NOTHING), (

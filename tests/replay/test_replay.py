@@ -16,7 +16,7 @@ from orchestrator.daemon import Application
 from orchestrator.runtime.codec import CODEC
 from orchestrator.runtime.snapshots import load_world
 from statemachines.events import AnyEvent
-from statemachines.snapshot import decode_world, encode_world
+from statemachines.snapshot import encode_world, open_world
 from statemachines.world import World
 from tests.replay.application import write_application
 from tests.replay.history import History
@@ -118,7 +118,7 @@ async def test_any_place_of_the_past_is_what_a_fresh_replay_gives(written: Writt
 
 
 async def _snapshot(log: LogReader[AnyEvent], seq: int) -> World:
-    return decode_world(await _body(log, seq))
+    return open_world(await _body(log, seq))
 
 
 async def _body(log: LogReader[AnyEvent], seq: int) -> bytes:

@@ -53,7 +53,7 @@ def of_no_form(sound: Snapshot, _: World) -> Snapshot:
     return msgspec.structs.replace(sound, body=b"\xc1")
 
 
-LIES = (without_its_wants, without_its_seqs, without_its_instances, of_nothing, of_another_format, of_no_form)
+LIES = (without_its_seqs, without_its_instances, of_nothing, of_another_format, of_no_form)
 
 
 @pytest.mark.asyncio

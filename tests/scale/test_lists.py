@@ -31,7 +31,7 @@ from statemachines.ids import InstanceId, RunId
 from statemachines.laws import INDEX_LAWS, refs_are_in_order
 from statemachines.order import BLOCK_MAX
 from statemachines.roll import Roll
-from statemachines.snapshot import decode_world, encode_world
+from statemachines.snapshot import encode_world, open_world
 from statemachines.traits import head_of, live_of
 from statemachines.world import World
 from tests.kit.core import Core, ended
@@ -47,7 +47,7 @@ def test_indices_are_a_recount_whenever_they_are_asked_for(log: list[AnyEvent], 
     world = World()
     for number, event in enumerate(log):
         if number == decoded:
-            world = decode_world(encode_world(world))
+            world = open_world(encode_world(world))
         world.apply(event, world.seq + 1)
         if number in rests:
             world.refs_in_order("local", number % 3)

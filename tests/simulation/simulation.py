@@ -50,6 +50,9 @@ HOUR_S = 3_600.0
 DAY_S = 24 * HOUR_S
 CALM_S = HOUR_S
 """By then everything has come to its end, once nothing goes wrong any more."""
+INSISTED_MAX = 5
+"""How often somebody wants what is only queried, before they see that it cannot be had. Who never does keeps those from
+being made with whom it shares a batch."""
 STOP_S = 1.0
 """By then a run that is to stop was asked to, where the daemon was there all the time and idles."""
 
@@ -83,6 +86,7 @@ class Simulation:
         self.machine.keeper = Keeper(self.jobs, self.faults, self.witness)
         self.clients = Clients(self.witness, self.faults)
         self.ahead_s, self.furthest_s = 0.0, 0.0
+        self.insisted: Counter[Ref] = Counter()
         self.daemon: Daemon
         self._looked_at: Daemon | None = None
         self._unasked: dict[str, float] = {}
@@ -298,6 +302,7 @@ class Simulation:
     def _come_to_rest(self) -> None:
         """Let time pass, and help with what only people can do, until nothing moves any more."""
         deadline = self.loop.time() + CALM_S
+        self.insisted.clear()
         while self.loop.time() < deadline:
             self._run_until(self.loop.time() + 5.0)
             board = self.daemon.settled_board()
@@ -332,8 +337,10 @@ class Simulation:
         for node in awaited:
             if self.plan.maker(node.ref) == "external":
                 self.clients.ask(self.daemon, ReportPartition("test", Ref(node.ref), "1"))
-        queried = [node.ref for node in awaited if self.plan.maker(node.ref) == "job" and not node.opened]
+        jobs = (node.ref for node in awaited if self.plan.maker(node.ref) == "job" and not node.opened)
+        queried = [ref for ref in jobs if self.insisted[ref] < INSISTED_MAX]
         if queried:
+            self.insisted.update(queried)
             self.clients.ask(self.daemon, CreateWant("test", tuple(queried)))
 
     # -- the end --------------------------------------------------------------------------------------------------
@@ -360,7 +367,7 @@ class Simulation:
         hold, world = self.witness.hold, board.world
         hold("every end is settled", not self.machine.keeper.survey(), self.machine.keeper.survey())
         for instance in world.holdings("local").canonical.values():
-            place = link_to(self.disk, world, instance)
+            place = link_to(self.disk, world, world.partitions[instance])
             if place is not None:
                 drawn = self.disk.published(place[0], place[1])
                 hold("what is Live is linked", str(drawn) == place[2], f"{place[1]} leads to {drawn}")

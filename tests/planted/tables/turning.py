@@ -61,7 +61,7 @@ TURNING = (
     Defect(
         "links are not drawn again at a start",
         "6: effects are owed by states and recomputed after a restart",
-        Edit(_RUNNER, "        self._do(self._redraw_links(world, canonical))\n", ""),
+        Edit(_RUNNER, "        self._do(self._redraw_links(world, states))\n", ""),
         ("tests/runtime/test_recovery.py::test_links_that_were_not_drawn_are_drawn_at_the_next_start",),
     ),
     Defect(
@@ -111,13 +111,33 @@ TURNING = (
         ("tests/runtime/test_mailbox.py::test_what_one_turn_does_not_take_wakes_the_next",),
     ),
     Defect(
-        "a snapshot is believed without its digest",
-        "snapshots are checked against replay",
+        "a snapshot of another format is believed",
+        "snapshots are never the truth",
         Edit(
             "orchestrator/runtime/snapshots.py",
-            "if found is not None and found[0].digest() == found[1] else",
-            "if found is not None else",
+            "    if snapshot is None or snapshot.format != FORMAT:\n        return None\n    try:",
+            "    if snapshot is None:\n        return None\n    try:",
         ),
         ("tests/runtime/test_snapshots.py::test_a_snapshot_that_is_not_what_it_claims_is_passed_over",),
+    ),
+    Defect(
+        "a start does not look at what is unfinished",
+        "4: live state equals replayed state",
+        Edit(
+            "orchestrator/planning/board.py",
+            "            self.graph.touch(self.world.partitions[instance].spec.ref)\n",
+            "            self.world.partitions[instance]\n",
+        ),
+        ("tests/engine/test_starting.py::test_what_a_turn_left_to_the_next_is_done_after_a_start",),
+    ),
+    Defect(
+        "what a new node was made from is not looked at",
+        "5: an incremental pass finds exactly what a full pass would",
+        Edit(
+            "orchestrator/planning/graph.py",
+            "        if self._untouched:\n            self.refresh()\n",
+            "",
+        ),
+        ("tests/engine/test_starting.py",),
     ),
 )
