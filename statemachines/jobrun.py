@@ -13,8 +13,8 @@ import msgspec
 
 from statemachines.edges import Edge, IllegalTransition, fan_in
 from statemachines.event import Event
+from statemachines.failure import Failure
 from statemachines.ids import InstanceId, RunId, Timestamp, WantId
-from statemachines.partition import Failure
 from statemachines.refs import Ref
 
 Reason = Literal["missing", "tainted", "stale", "retry", "inputs_arrived"]

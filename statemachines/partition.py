@@ -7,35 +7,17 @@ get (canonical) is a fact of a map in ``world``, never a state.
 Source: design section 4; reference databuild, section 1.2.
 """
 
-from typing import Literal, get_args
+from typing import get_args
 
 import msgspec
 
 from statemachines.edges import Edge, IllegalTransition, fan_in
 from statemachines.event import Event
+from statemachines.failure import Failure
 from statemachines.ids import InstanceId, RunId, Timestamp
 from statemachines.refs import Ref
 
-FailureClass = Literal[
-    "exit_code",
-    "signal",
-    "timeout",
-    "lost",
-    "bad_report",
-    "missing_output",
-    "repeated_miss",
-    "could_not_start",
-]
-"""How a JobRun fails by itself (design section 7)."""
-
 Scalar = str | int | float | bool | None
-
-
-class Failure(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="after"):
-    """What went wrong, by class, and in words that name the thing."""
-
-    kind: FailureClass | Literal["canceled"]
-    reason: str
 
 
 class InputsArrived(msgspec.Struct, frozen=True, gc=False, tag=True, tag_field="after"):

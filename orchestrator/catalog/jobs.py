@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from orchestrator.config import FAILURE_CLASSES, ExternalTable, JobTable, ResourcesTable, RetryTable, SecretTable
+from statemachines.failure import FailureClass
 from statemachines.ids import SECOND_US
-from statemachines.partition import FailureClass
 from statemachines.refs import Ref
 
 DEFAULT_TRIES = 1

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from orchestrator.config.units import Duration, Size
-from statemachines.partition import FailureClass
+from statemachines.failure import FailureClass
 
 FAILURE_CLASSES: tuple[FailureClass, ...] = get_args(FailureClass)
 

@@ -10,9 +10,10 @@ from orchestrator.decide.outcomes import Complete, Missed, Outcome, Wrong, outco
 from orchestrator.observations import JobEnded
 from orchestrator.planning.turn import Turn
 from statemachines import jobrun
+from statemachines.failure import Failure
 from statemachines.ids import Timestamp
 from statemachines.jobrun import Canceling, Launching, Running, RunSpec
-from statemachines.partition import Building, Failure, InputsArrived
+from statemachines.partition import Building, InputsArrived
 
 
 def end(turn: Turn, ended: JobEnded) -> None:

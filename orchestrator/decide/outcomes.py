@@ -11,9 +11,10 @@ import msgspec
 from orchestrator.observations import Exit, JobEnded, Nothing
 from orchestrator.planning.board import Board
 from orchestrator.report import BadReport, Made, Report
+from statemachines.failure import Failure
 from statemachines.ids import InstanceId
 from statemachines.jobrun import Output, Started
-from statemachines.partition import Built, BuiltReading, Content, Failure, Scalar
+from statemachines.partition import Built, BuiltReading, Content, Scalar
 from statemachines.refs import Ref
 
 

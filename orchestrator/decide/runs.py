@@ -3,7 +3,8 @@
 from orchestrator.commands import Accepted, Answer, CancelRun, Refused
 from orchestrator.planning.turn import Turn
 from statemachines import jobrun
-from statemachines.partition import Building, Failure
+from statemachines.failure import Failure
+from statemachines.partition import Building
 
 
 def cancel(turn: Turn, command: CancelRun) -> Answer:

@@ -7,8 +7,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from orchestrator.planning.turn import Fact
 from statemachines import jobrun
+from statemachines.failure import Failure
 from statemachines.ids import SECOND_US, InstanceId, RunId, Timestamp
-from statemachines.partition import Failure, PartitionFailed, PartitionUpForRetry
+from statemachines.partition import PartitionFailed, PartitionUpForRetry
 from statemachines.traits import attempt_of, head_of
 from statemachines.world import World
 

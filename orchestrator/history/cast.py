@@ -16,9 +16,10 @@ from orchestrator.history.script import Attempt
 from orchestrator.observations import Exit, Found, JobEnded, Nothing
 from orchestrator.report import BadReport, Made, Missing, Report
 from statemachines import jobrun, partition
+from statemachines.failure import Failure
 from statemachines.ids import SECOND_US, RunId
 from statemachines.jobrun import RunSpec
-from statemachines.partition import BuiltReading, Content, Failure, InputsArrived, Live, Partition
+from statemachines.partition import BuiltReading, Content, InputsArrived, Live, Partition
 from statemachines.refs import Ref
 from statemachines.world import World
 

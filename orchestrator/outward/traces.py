@@ -19,9 +19,9 @@ from orchestrator.outward.messages import Message
 from orchestrator.outward.sinks import Batch, Scene, gently
 from statemachines import jobrun, partition, want
 from statemachines.events import AnyEvent
+from statemachines.failure import Failure
 from statemachines.ids import RunId, Timestamp, WantId
 from statemachines.jobrun import RunSpec
-from statemachines.partition import Failure
 from statemachines.traits import head_of
 from statemachines.world import World
 

@@ -7,12 +7,12 @@ from orchestrator.planning.board import Board
 from orchestrator.planning.cases import is_buildable
 from orchestrator.planning.node import Node
 from orchestrator.planning.turn import Turn
+from statemachines.failure import Failure
 from statemachines.ids import InstanceId, RunId
 from statemachines.jobrun import Buffering, JobRunQueued, Output, Reason, RunSpec
 from statemachines.partition import (
     Attempt,
     Building,
-    Failure,
     PartitionBuilding,
     PartitionSpec,
     Tainted,

@@ -10,9 +10,10 @@ from orchestrator.views.looking import iso, maker_name, peek
 from orchestrator.views.paging import LOOKED_AT_ONCE, Pausing, codes_of, page
 from orchestrator.views.shapes import ContentView, InstanceView, OriginView, PartitionDetail, PartitionFilter
 from statemachines import jobrun, partition, want
+from statemachines.failure import Failure
 from statemachines.ids import InstanceId, WantId
 from statemachines.order import BLOCK_MAX, CODES
-from statemachines.partition import Adopted, Built, BuiltReading, Content, Failure, Live, Origin, Partition, Reported
+from statemachines.partition import Adopted, Built, BuiltReading, Content, Live, Origin, Partition, Reported
 from statemachines.refs import Ref
 from statemachines.traits import attempt_of, live_of
 

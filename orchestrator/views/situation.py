@@ -12,7 +12,8 @@ from orchestrator.planning.node import NEVER, Node
 from orchestrator.views.codes import Code
 from orchestrator.views.looking import iso, peek, problem_of
 from statemachines import jobrun, partition, want
-from statemachines.partition import Adopted, Built, BuiltReading, Failure, Live, Reported
+from statemachines.failure import Failure
+from statemachines.partition import Adopted, Built, BuiltReading, Live, Reported
 from statemachines.refs import Ref
 from statemachines.want import Want
 

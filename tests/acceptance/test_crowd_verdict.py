@@ -7,9 +7,9 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from statemachines.failure import Failure, FailureClass
 from statemachines.ids import InstanceId, RunId, Timestamp, WantId
 from statemachines.jobrun import Activation, Failed, Lost, Output, RunSpec, Succeeded
-from statemachines.partition import Failure, FailureClass
 from statemachines.refs import Ref
 from statemachines.world import World
 from tests.acceptance.crowd_verdict import (

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from orchestrator.catalog.jobs import Retry, make_retry
 from orchestrator.config import FAILURE_CLASSES, RetryTable
-from statemachines.partition import FailureClass
+from statemachines.failure import FailureClass
 
 NOTHING = RetryTable()
 

@@ -15,8 +15,8 @@ from orchestrator.planning.turn import Turn
 from orchestrator.reconcile import reconcile
 from orchestrator.report import BadReport
 from statemachines import partition
+from statemachines.failure import Failure
 from statemachines.jobrun import Canceling, Failed, Launching, Running
-from statemachines.partition import Failure
 from statemachines.refs import Ref
 from tests.kit.core import Core, ended, missing
 

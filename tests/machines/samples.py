@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from statemachines import jobrun, partition, want
 from statemachines.edges import Edge
 from statemachines.events import AnyEvent
+from statemachines.failure import Failure
 from statemachines.ids import InstanceId, RunId, Timestamp, WantId
 from statemachines.machines import NOTHING
 from statemachines.refs import Ref
@@ -33,7 +34,7 @@ PARTITION_SPEC = partition.PartitionSpec(INSTANCE, REF, "local")
 ATTEMPT = partition.Attempt(RUN, INSTANCE)
 ATTEMPT_IN_NEED = partition.Attempt(RUN, INSTANCE, needs=(NEEDED,))
 CONTENT = partition.Content("sha256:00", 17, 1, (("rows", 3),))
-FAILURE = partition.Failure("exit_code", "exit code 1")
+FAILURE = Failure("exit_code", "exit code 1")
 
 RUN_SPEC = jobrun.RunSpec(RUN, "daily", "local", WANT, (jobrun.Output(REF, INSTANCE),))
 ACTIVATION = jobrun.Activation("v1", "sha256:01", (InstanceId("p0"),), ("--day", "8"), timeout_us=60_000_000)

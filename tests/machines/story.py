@@ -2,8 +2,9 @@
 
 from statemachines import jobrun, partition, want
 from statemachines.events import AnyEvent
+from statemachines.failure import Failure
 from statemachines.ids import InstanceId, RunId, WantId
-from statemachines.partition import Attempt, Content, Failure, PartitionSpec
+from statemachines.partition import Attempt, Content, PartitionSpec
 from statemachines.refs import Ref
 from tests.machines.samples import AT
 

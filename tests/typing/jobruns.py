@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from statemachines.failure import Failure
 from statemachines.ids import InstanceId, RunId, Timestamp
 from statemachines.jobrun import (
     Activation,
@@ -18,7 +19,6 @@ from statemachines.jobrun import (
     Running,
     Succeeded,
 )
-from statemachines.partition import Failure
 
 AT = Timestamp(1)
 

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from statemachines.failure import Failure
 from statemachines.ids import Timestamp
 from statemachines.partition import (
     Building,
@@ -10,7 +11,6 @@ from statemachines.partition import (
     Collected,
     Content,
     Failed,
-    Failure,
     Live,
     Partition,
     Replaced,
