@@ -2,10 +2,12 @@
 
 Append-only JSON lines in ``<keepers>/<id>/journal``. Laws:
 
-- A claim is on the disk before its run is spawned, an end before anybody is told of it.
+- A claim is on the disk before its run is spawned. An end is written down before anybody is told of it, which survives
+  this process, and synced a moment later: should the machine go down before the log has it, what the run made may be
+  gone too, and it is lost.
 - The file is locked before it gets its name, and the lock lasts as long as the keeper lives. So a journal that can be
   seen without its lock belongs to a dead keeper, always.
-- A last line without its newline was never synced, so nothing was done on the strength of it: it is not read.
+- A last line without its newline is no claim on the strength of which anything was started: it is not read.
 - A disk without room is waited out: ``NoRoom`` leaves the file as it was. Any other failure has an unknown
   outcome and ends the keeper.
 
@@ -102,6 +104,10 @@ class Journal:
     def append(self, lines: Iterable[Mapping[str, object]]) -> None:
         """Write lines and bring them to the disk with one sync. Raises NoRoom."""
         self.note(lines)
+        self.sync()
+
+    def sync(self) -> None:
+        """Bring everything that was written to the disk."""
         os.fdatasync(self._file)
 
     def note(self, lines: Iterable[Mapping[str, object]]) -> None:

@@ -1,8 +1,8 @@
 """The keeper's loop: requests and exits in, one commit, then starts and tidings out.
 
-Each turn takes in whatever has come, brings all new claims and ends to the disk with one sync, and only then spawns and
-tells. It goes on without a daemon, and ends by itself when nothing runs and nobody has been connected for a while; its
-journal stays, for the next daemon to read.
+Each turn takes in whatever has come, writes down all new claims and ends, claims with one sync, and only then spawns
+and tells. It goes on without a daemon, and ends by itself when nothing runs and nobody has been connected for a while;
+its journal stays, for the next daemon to read.
 """
 
 import math
@@ -22,7 +22,8 @@ from orchestrator.executors.keeper.wire import Hello, Message, Request, Settled,
 
 _TICK_S = 0.1
 _GROUP_S = 0.01
-"""How long ends wait for company while runs wait in line: nothing stands still meanwhile, and groups cost less."""
+"""How long ends wait for company while runs wait in line, and those that were told for their sync, which the next claim
+may bring: nothing stands still meanwhile, and groups cost less."""
 
 
 class Keeper:
@@ -39,6 +40,7 @@ class Keeper:
         self._stops: list[str] = []
         self._commit_at = 0.0
         self._tick_at = 0.0
+        self._sync_at = math.inf
         self._alone_since = time.monotonic()
 
     def serve(self, first: socket.socket | None) -> None:
@@ -61,6 +63,9 @@ class Keeper:
             self._commit(now)
         self._supervisor.start_some(now)
         self._tell_begun(now)
+        if now >= self._sync_at:
+            self._sync_at = math.inf
+            self._ledger.sync()
 
     def _commit(self, now: float) -> None:
         try:
@@ -77,6 +82,7 @@ class Keeper:
         self._stops.clear()
         if committed.ends:
             self._server.tell_all(_facts(ended=committed.ends))
+            self._sync_at = min(self._sync_at, done + _GROUP_S)
 
     def _tell_begun(self, now: float) -> None:
         begun = self._supervisor.take_begun(now)
@@ -122,7 +128,7 @@ class Keeper:
 
     def _patience_s(self) -> float | None:
         now = time.monotonic()
-        due = [self._supervisor.patience_s()]
+        due = [self._supervisor.patience_s(), self._sync_at - now]
         if self._ledger.has_queued or self._stops:
             due.append(self._commit_at - now)
         if self._server.is_alone and self._ledger.is_idle:

@@ -1,7 +1,7 @@
 """What a keeper knows of runs: asked for, claimed, begun, ended; in memory and, through its journal, on the disk.
 
 ``commit`` is the only door through which a start is let out to be spawned and an end to be told: everything queued
-since the last time goes through it with one sync. Where the disk has no room, everything waits before the door.
+since the last time goes through it together. Where the disk has no room, everything waits before the door.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _SETTLED_KEPT_MAX = 10_000
 
 
 class Committed(NamedTuple):
-    """What is on the disk since this commit: runs that may be spawned, ends that may be told."""
+    """What is written down since this commit: runs that may be spawned, ends that may be told."""
 
     claims: list[Request]
     ends: dict[str, End]
@@ -34,6 +34,7 @@ class Ledger:
         self._earlier: dict[str, End] = {}
         self._asked: dict[str, tuple[Request, int]] = {}
         self._ending: dict[str, End] = {}
+        self._has_unsynced_ends = False
         for recorded in earlier:
             self._earlier.update((run, recorded.ends.get(run, lost(recorded))) for run in recorded.claims)
 
@@ -51,7 +52,7 @@ class Ledger:
         return True
 
     def end_of(self, run: str) -> End | None:
-        """Tell how a run ended, once that is on the disk."""
+        """Tell how a run ended, once that is written down."""
         return self._ends.get(run) or self._earlier.get(run)
 
     def note_began(self, run: str, began: Began) -> None:
@@ -90,7 +91,7 @@ class Ledger:
         return not self.has_queued and len(self._claims) == len(self._ends)
 
     def running(self) -> list[str]:
-        """List the runs that are claimed and have no end on the disk."""
+        """List the runs that are claimed and have no end that is written down."""
         return [run for run in self._claims if run not in self._ends]
 
     def unsettled_ends(self) -> dict[str, End]:
@@ -98,19 +99,27 @@ class Ledger:
         return {run: end for run, end in self._ends.items() if run not in self._settled}
 
     def commit(self) -> Committed:
-        """Bring everything queued to the disk with one sync. Raises NoRoom, and then nothing has changed."""
+        """Write down everything queued, claims with a sync. Raises NoRoom, and then nothing has changed."""
         if not self.has_queued:
             return Committed([], {})
         by_epoch: dict[int, list[str]] = {}
         for request, epoch in self._asked.values():
             by_epoch.setdefault(epoch, []).append(request.run)
         claims = [journal.claims_line(runs, epoch) for epoch, runs in by_epoch.items()]
-        self._journal.append(claims + [journal.end_line(run, end) for run, end in self._ending.items()])
+        write = self._journal.append if claims else self._journal.note
+        write(claims + [journal.end_line(run, end) for run, end in self._ending.items()])
+        self._has_unsynced_ends = not claims
         committed = Committed([request for request, _ in self._asked.values()], self._ending)
         self._claims.update((run, epoch) for run, (_, epoch) in self._asked.items())
         self._ends.update(self._ending)
         self._asked, self._ending = {}, {}
         return committed
+
+    def sync(self) -> None:
+        """Bring ends to the disk that no claim has brought there since."""
+        if self._has_unsynced_ends:
+            self._journal.sync()
+            self._has_unsynced_ends = False
 
     def _compact(self) -> None:
         lines: list[dict[str, object]] = []

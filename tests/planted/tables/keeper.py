@@ -20,8 +20,14 @@ KEEPER = (
     Defect(
         "a claim is not synced before its run is spawned",
         "2: what runs a job leaves a record of its own before it starts",
-        Edit(f"{_KEEPER}/journal.py", "        os.fdatasync(self._file)\n", ""),
+        Edit(f"{_KEEPER}/journal.py", "        self.note(lines)\n        self.sync()\n", "        self.note(lines)\n"),
         ("tests/executors/test_syncing.py::test_a_claim_is_on_the_disk_before_it_is_let_out",),
+    ),
+    Defect(
+        "an end that was told is never synced",
+        "2: a run that has ended is not run again",
+        Edit(f"{_KEEPER}/keeper.py", "            self._ledger.sync()\n", "            pass\n"),
+        ("tests/executors/test_syncing.py::test_an_end_that_was_told_is_on_the_disk_a_moment_later",),
     ),
     Defect(
         "the name of a journal is not synced",
@@ -84,14 +90,14 @@ KEEPER = (
         ("tests/executors/test_crashes.py::test_a_dead_keepers_runs_are_gone_and_lost",),
     ),
     Defect(
-        "an end is told before it is on the disk",
-        "an end is on the disk before anybody is told of it",
+        "an end is told before it is written down",
+        "an end is written down before anybody is told of it",
         Edit(
             f"{_KEEPER}/keeper.py",
             "self._ledger.queue_end(run, end)",
             "self._ledger.queue_end(run, end), self._server.tell_all(_facts(ended={run: end}))",
         ),
-        ("tests/executors/test_syncing.py::test_an_end_is_told_once_it_is_on_the_disk",),
+        ("tests/executors/test_syncing.py::test_an_end_is_told_once_it_is_written_down",),
     ),
     Defect(
         "a stranger with the pid of a dead run is killed",
