@@ -17,7 +17,7 @@ from orchestrator.catalog import build_catalog
 from orchestrator.config import read_config
 from orchestrator.runtime.codec import CODEC
 from orchestrator.runtime.layout import Layout
-from orchestrator.runtime.snapshots import load_world, save_world
+from orchestrator.runtime.snapshots import Snapshots
 from orchestrator.sql.process import Queries
 from statemachines.events import AnyEvent
 from statemachines.ids import LOCAL, SECOND_US, InstanceId, RunId, Timestamp, WantId
@@ -84,7 +84,8 @@ async def write(log: Log[AnyEvent], partitions: int) -> None:
             [Entry(n, begin, at, event, f"e{n:08x}", 0, "", "loop") for n, event in enumerate(events, begin)], epoch=0
         )
         seq += len(events)
-    await save_world(log, await load_world(log))
+    snapshots = Snapshots(log)
+    await snapshots.save(await snapshots.load())
 
 
 async def main(partitions: int) -> None:

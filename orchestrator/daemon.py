@@ -44,7 +44,7 @@ from orchestrator.runtime.meter import UNMETERED, Meter
 from orchestrator.runtime.recovery import examine
 from orchestrator.runtime.room import Room
 from orchestrator.runtime.runner import Runner
-from orchestrator.runtime.snapshots import is_due, keeping_snapshots, load_world, save_world
+from orchestrator.runtime.snapshots import Snapshots
 from orchestrator.runtime.turning import turning
 from orchestrator.sql.process import Queries
 from orchestrator.store import DiskStore, PartitionStore
@@ -70,16 +70,28 @@ class Application(msgspec.Struct, frozen=True):
         return cls(config, build_catalog(config, folder, fingerprints), layout)
 
 
+class Ports(NamedTuple):
+    """The parts through which an engine touches the world outside."""
+
+    log: Log[AnyEvent]
+    """Its epoch has been taken for this engine."""
+    store: PartitionStore
+    executor: Executor
+    clock: Clock
+    meter: Meter = UNMETERED
+
+
 class Engine:
     """A running engine: takes commands, shows its board, keeps its log."""
 
-    def __init__(self, application: Application, log: Log[AnyEvent], store: PartitionStore, loop: Loop) -> None:
+    def __init__(self, application: Application, ports: Ports, loop: Loop, snapshots: Snapshots) -> None:
         self.application = application
-        self.log = log
-        self.store = store
+        self.log = ports.log
+        self.store = ports.store
         self.past = Past(application.layout.log, application.catalog)
         self.queries = Queries(application.config, application.catalog, application.layout)
         self._loop = loop
+        self._snapshots = snapshots
 
     async def submit(self, command: AnyCommand) -> Answer:
         """Hand in a command and wait until its answer is durable."""
@@ -91,7 +103,7 @@ class Engine:
 
     async def snapshot(self) -> Snapshot:
         """Keep a snapshot of the world as it is committed now."""
-        return await save_world(self.log, (await self.board()).world)
+        return await self._snapshots.save((await self.board()).world)
 
     def drain(self) -> None:
         """End after the turn that is under way: take no more commands, start nothing more. Reads go on."""
@@ -106,17 +118,6 @@ class Engine:
     def read_only(self) -> str | None:
         """Why nothing can be written at the moment, or None."""
         return self._loop.read_only
-
-
-class Ports(NamedTuple):
-    """The parts through which an engine touches the world outside."""
-
-    log: Log[AnyEvent]
-    """Its epoch has been taken for this engine."""
-    store: PartitionStore
-    executor: Executor
-    clock: Clock
-    meter: Meter = UNMETERED
 
 
 @asynccontextmanager
@@ -156,16 +157,17 @@ async def run_engine(application: Application, ports: Ports) -> AsyncGenerator[E
         stack.push_async_callback(ports.executor.close)
         runner = _runner(application, ports)
         stack.push_async_callback(runner.close)
-        loop = _loop(application.catalog, ports, runner)
+        snapshots = Snapshots(ports.log, ports.meter)
+        loop = _loop(application.catalog, ports, runner, snapshots)
         await _take_over(application.catalog, ports, loop, runner)
-        async with turning(loop, runner), keeping_snapshots(ports.log, lambda: _world(loop), ports.meter):
-            engine = Engine(application, ports.log, ports.store, loop)
+        async with turning(loop, runner), snapshots.being_made(lambda: _world(loop)):
+            engine = Engine(application, ports, loop, snapshots)
             stack.push_async_callback(engine.past.close)
             stack.callback(engine.queries.end)
             yield engine
         with suppress(LogFull):
-            if await is_due(ports.log, loop.board.world):
-                await save_world(ports.log, loop.board.world)
+            if await snapshots.are_due(loop.board.world):
+                await snapshots.save(loop.board.world)
 
 
 async def _world(loop: Loop) -> World:
@@ -180,14 +182,14 @@ def _runner(application: Application, ports: Ports) -> Runner:
     return Runner(catalog, ports.store, ports.executor, launcher, collector, Room(layout.state, layout.store))
 
 
-def _loop(catalog: Catalog, ports: Ports, runner: Runner) -> Loop:
+def _loop(catalog: Catalog, ports: Ports, runner: Runner, snapshots: Snapshots) -> Loop:
     mailbox = Mailbox()
     ids = Ids(f"{ports.log.head.epoch}{secrets.token_hex(2)}")
     clock_changes = ClockChanges(ports.clock.now(), ports.log.head.seq)
 
     async def restore() -> Board:
         began = ports.clock.elapsed()
-        board = Board(await load_world(ports.log), Recipes(catalog), clock_changes)
+        board = Board(await snapshots.load(), Recipes(catalog), clock_changes)
         board.load()
         ports.meter.restored((ports.clock.elapsed() - began) / SECOND_US)
         return board

@@ -26,52 +26,52 @@ Stretches = list[tuple[K, int]]
 
 
 class WantColumns(msgspec.Struct, frozen=True, array_like=True):
-    """Wants that came to be one after the other: their ids, the codes of their states, their idempotency keys."""
+    """Wants that came to be one after the other: ids, seqs of their newest entries, codes of states, keys."""
 
     ids: list[WantId]
+    seqs: list[int]
     codes: bytes
     keys: list[str | None]
 
     @classmethod
-    def of(cls, wants: Iterable[Want]) -> "WantColumns":
+    def of(cls, wants: Sequence[Want], seqs: list[int]) -> "WantColumns":
         """What is known of these."""
-        wishes = list(wants)
-        specs, codes = [wish.spec for wish in wishes], bytes([WANT_CODES[type(wish)] for wish in wishes])
-        return cls([spec.id for spec in specs], codes, [spec.idempotency_key for spec in specs])
+        specs, codes = [wish.spec for wish in wants], bytes([WANT_CODES[type(wish)] for wish in wants])
+        return cls([spec.id for spec in specs], seqs, codes, [spec.idempotency_key for spec in specs])
 
 
 class RunColumns(msgspec.Struct, frozen=True, array_like=True):
     """JobRuns that came to be one after the other; ``wants`` are those that led to them."""
 
     ids: list[RunId]
+    seqs: list[int]
     codes: bytes
     jobs: Stretches[str]
     wants: Stretches[WantId]
 
     @classmethod
-    def of(cls, runs: Iterable[JobRun]) -> "RunColumns":
+    def of(cls, runs: Sequence[JobRun], seqs: list[int]) -> "RunColumns":
         """What is known of these."""
-        states = list(runs)
-        heads, codes = [head_of(run) for run in states], bytes([RUN_CODES[type(run)] for run in states])
+        heads, codes = [head_of(run) for run in runs], bytes([RUN_CODES[type(run)] for run in runs])
         jobs, wants = stretches(head.job for head in heads), stretches(head.want for head in heads)
-        return cls([head.id for head in heads], codes, jobs, wants)
+        return cls([head.id for head in heads], seqs, codes, jobs, wants)
 
 
 class PartitionColumns(msgspec.Struct, frozen=True, array_like=True):
     """Instances that came to be one after the other."""
 
     ids: list[InstanceId]
+    seqs: list[int]
     codes: bytes
     environments: Stretches[str]
     refs: list[Ref]
 
     @classmethod
-    def of(cls, partitions: Iterable[Partition]) -> "PartitionColumns":
+    def of(cls, partitions: Sequence[Partition], seqs: list[int]) -> "PartitionColumns":
         """What is known of these."""
-        states = list(partitions)
-        specs, codes = [state.spec for state in states], bytes([CODES[type(state)] for state in states])
+        specs, codes = [state.spec for state in partitions], bytes([CODES[type(state)] for state in partitions])
         environments = stretches(spec.environment for spec in specs)
-        return cls([spec.id for spec in specs], codes, environments, [spec.ref for spec in specs])
+        return cls([spec.id for spec in specs], seqs, codes, environments, [spec.ref for spec in specs])
 
 
 class Roster(NamedTuple):

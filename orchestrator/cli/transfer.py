@@ -16,7 +16,7 @@ from bel.transfer import export_lines, import_lines
 from orchestrator.cli.failures import CliError, Exit
 from orchestrator.history.proof import Proof, prove
 from orchestrator.runtime.codec import CODEC
-from orchestrator.runtime.snapshots import load_world, save_world
+from orchestrator.runtime.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -80,7 +80,8 @@ async def make_snapshot(layout: Layout) -> int:
     async with _held(layout):
         log = await open_log(layout.log, CODEC)
         try:
-            return (await save_world(log, await load_world(log))).seq
+            snapshots = Snapshots(log)
+            return (await snapshots.save(await snapshots.load())).seq
         finally:
             await log.close()
 

@@ -4,11 +4,12 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from bel.entry import Snapshot
 from bel.log import ReadableLog
 from orchestrator.runtime.snapshots import fold_on
 from statemachines.events import AnyEvent
 from statemachines.laws import check
-from statemachines.snapshot import FORMAT, open_world
+from statemachines.snapshot import FORMAT, WorldCodec, open_world
 from statemachines.world import World
 
 Verdict = Literal["sound", "other_format", "not_of_this_log", "differs"]
@@ -25,7 +26,7 @@ class Proof(NamedTuple):
 
 async def prove(log: ReadableLog[AnyEvent]) -> list[Proof]:
     """Hold every snapshot against one replay of the log, oldest first. Raises what reading and folding raise."""
-    world, found = World(), list[Proof]()
+    world, codec, found = World(), WorldCodec(), list[Proof]()
     for facts in await log.snapshots():
         await fold_on(world, log, facts.seq)
         snapshot = await log.newest_snapshot(facts.seq)
@@ -34,15 +35,16 @@ async def prove(log: ReadableLog[AnyEvent]) -> list[Proof]:
         elif snapshot.format != FORMAT:
             verdict = "other_format"
         else:
-            verdict = "sound" if _is_it(snapshot.body, facts.digest, world) else "differs"
+            verdict = "sound" if _is_it(snapshot, world, codec) else "differs"
         found.append(Proof(facts.seq, verdict))
     return found
 
 
-def _is_it(body: bytes, claimed: str, world: World) -> bool:
+def _is_it(snapshot: Snapshot, world: World, codec: WorldCodec) -> bool:
     """Whether a snapshot claims, and holds, this very world, and what it says for its indices is so."""
     try:
-        kept = open_world(body)
-        return claimed == world.digest() == kept.digest() and not any(check(kept))
+        kept = open_world(snapshot.body)
+        is_claimed = snapshot.digest == codec.encode(world.states()).digest
+        return is_claimed and kept.digest() == world.digest() and not any(check(kept))
     except msgspec.MsgspecError:
         return False

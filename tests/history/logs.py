@@ -8,7 +8,7 @@ from bel.open import open_log
 from orchestrator.commands import CreateWant
 from orchestrator.planning.turn import Fact
 from orchestrator.runtime.codec import CODEC
-from orchestrator.runtime.snapshots import fold_on, save_world
+from orchestrator.runtime.snapshots import Snapshots, fold_on
 from statemachines.events import AnyEvent
 from statemachines.ids import SECOND_US, Timestamp
 from statemachines.world import World
@@ -94,10 +94,10 @@ async def snapshot_at(path: Path, seqs: list[int]) -> list[int]:
     """Have snapshots made at these ends of batches, as a daemon would, and say which were kept."""
     log = await open_log(path, CODEC)
     try:
-        world = World()
+        world, kept = World(), Snapshots(log)
         for seq in seqs:
             await fold_on(world, log, seq)
-            await save_world(log, world)
+            await kept.save(world)
         return [one.seq for one in await log.snapshots()]
     finally:
         await log.close()

@@ -9,9 +9,10 @@ from bel.entry import Snapshot
 from bel.errors import LogFull
 from bel.memory import MemoryStore
 from bel.stored import StoredLog
+from orchestrator.history.proof import prove
 from orchestrator.runtime import snapshots
 from orchestrator.runtime.codec import CODEC
-from orchestrator.runtime.snapshots import keeping_snapshots, load_world
+from orchestrator.runtime.snapshots import Snapshots, load_world
 from statemachines.events import AnyEvent
 from statemachines.world import World
 from tests.history.logs import digests, layers
@@ -39,18 +40,19 @@ async def test_snapshots_are_made_while_the_log_grows(monkeypatch: pytest.Monkey
     async def committed() -> World:
         return world
 
-    async with keeping_snapshots(log, committed):
+    kept_by = Snapshots(log)
+    async with kept_by.being_made(committed):
         for batch in batches:
             for fact in batch.facts:
                 world.apply(fact.event, fact.seq)
             await log.append(batch.entries(), epoch=0)
         async with asyncio.timeout(30):
-            while await snapshots.is_due(log, world):  # noqa: ASYNC110 - nobody tells when one was made
+            while await kept_by.are_due(world):  # noqa: ASYNC110 - nobody tells when one was made
                 await asyncio.sleep(0)
     kept = [one.seq for one in await log.snapshots()]
     assert store.refused > 0
     assert kept[0] > store.refused
     fresh = digests(batches)
-    for one in await log.snapshots():
-        assert one.digest == fresh[one.seq]
-    assert (await load_world(log)).digest() == fresh[world.seq]
+    for seq in kept:
+        assert (await load_world(log, seq)).digest() == fresh[seq]
+    assert {proof.verdict for proof in await prove(log)} == {"sound"}

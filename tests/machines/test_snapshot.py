@@ -5,6 +5,7 @@ from hashlib import blake2b
 import msgspec
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from statemachines import snapshot
 from statemachines.events import AnyEvent
@@ -12,9 +13,10 @@ from statemachines.jobrun import JobRun
 from statemachines.laws import INDEX_LAWS
 from statemachines.partition import Partition
 from statemachines.roster import PartitionColumns, RunColumns, WantColumns
-from statemachines.snapshot import FORMAT, encode_world, open_world
+from statemachines.snapshot import FORMAT, WorldCodec, encode_world, open_world
 from statemachines.want import Want
 from statemachines.world import World
+from tests.machines.story import STORY
 from tests.machines.walks import walks
 from tests.machines.worlds import contents, folded
 
@@ -48,6 +50,31 @@ def test_a_snapshot_and_the_rest_of_the_log_are_the_whole_log(log: list[AnyEvent
     assert contents(world) == contents(folded(log))
 
 
+@given(log=walks(), rests=st.sets(st.integers(0, 60), max_size=6), opened=st.integers(0, 120))
+@settings(max_examples=60)
+def test_what_is_taken_over_is_what_would_be_encoded_anew(log: list[AnyEvent], rests: set[int], opened: int) -> None:
+    """Broken: a snapshot has a state that is no longer so, because the piece it is in counts as unchanged."""
+    world, codec = World(), WorldCodec()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshot, "AT_ONCE", 3)
+        for number, event in enumerate(log):
+            if number == opened:
+                world = codec.decode(encode_world(world))
+            world.apply(event, world.seq + 1)
+            if number in rests:
+                assert codec.encode(world.states()) == WorldCodec().encode(world.states())
+        assert codec.encode(world.states()) == WorldCodec().encode(world.states())
+
+
+def test_a_world_from_before_is_encoded_anew() -> None:
+    """Broken: a snapshot of an earlier world has what came after it."""
+    log = [event for batch in STORY for event in batch]
+    codec = WorldCodec()
+    codec.encode(folded(log).states())
+    for half in range(len(log)):
+        assert codec.encode(folded(log[:half]).states()) == WorldCodec().encode(folded(log[:half]).states())
+
+
 @given(log=walks())
 @settings(max_examples=30)
 def test_every_index_of_a_world_that_was_not_decoded_is_a_recount(log: list[AnyEvent]) -> None:
@@ -70,7 +97,7 @@ def test_a_copy_goes_on_by_itself(log: list[AnyEvent]) -> None:
     assert contents(copy) == contents(folded(log))
 
 
-SHAPES = {4: "9b614d0e0dfeb8ac"}
+SHAPES = {4: "2bae0bffccc1ea77"}
 """The fingerprint of what states and columns look like, by the format of the snapshots that hold them."""
 
 

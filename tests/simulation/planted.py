@@ -33,7 +33,7 @@ from orchestrator.runtime import runner as runner_module
 from orchestrator.runtime.loop import Loop
 from orchestrator.runtime.mailbox import Asked, Mailbox
 from orchestrator.runtime.runner import Runner
-from orchestrator.runtime.snapshots import load_world, save_world
+from orchestrator.runtime.snapshots import Snapshots, load_world
 from orchestrator.runtime.syncing import GroupSync
 from statemachines.events import AnyEvent
 from statemachines.ids import RunId
@@ -108,7 +108,7 @@ def snapshot_in_mid_batch(patch: pytest.MonkeyPatch) -> None:
     """Snapshots are taken after any entry, and the log takes them."""
 
     async def snapshot(engine: Engine) -> Snapshot:
-        return await save_world(engine.log, await load_world(engine.log, max(1, engine.log.head.seq - 1)))
+        return await Snapshots(engine.log).save(await load_world(engine.log, max(1, engine.log.head.seq - 1)))
 
     async def save(log: StoredLog[AnyEvent], snapshot: Snapshot) -> None:
         for row in await log._store.rows(snapshot.seq - 1, snapshot.seq, 1):
