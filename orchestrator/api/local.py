@@ -31,6 +31,7 @@ from orchestrator.planning.board import Board
 from orchestrator.runtime.mailbox import NoAnswer
 from orchestrator.views.entries import entry_view
 from orchestrator.views.jobruns import jobrun_view
+from orchestrator.views.looking import readers
 from orchestrator.views.partitions import instance_view
 from orchestrator.views.shapes import (
     PAGE_MAX,
@@ -115,6 +116,8 @@ class LocalDoor(PresentReads):
     # -- partitions -----------------------------------------------------------------------------------------------
 
     async def taint(self, refs: tuple[str, ...], reason: str, *, downstream: bool = False) -> Tainting:
+        if downstream:
+            await self.look(readers)
         board = await self.board()
         before = board.world.seq
         command = TaintPartitions(self._actor, expanded(board, refs), reason, downstream)

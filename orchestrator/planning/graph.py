@@ -18,6 +18,7 @@ Source: design section 3 (laws 5, 6, 9) and section 4; performance reference, se
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from itertools import chain
 
 from orchestrator.planning.agenda import Agenda
 from orchestrator.planning.demand import Demand
@@ -182,15 +183,19 @@ class Graph:
         """What a node needs, and whether that is built for the asking."""
         return self._expansion.needs_of(node)
 
-    def readers_of(self, node: Node) -> Iterable[Node]:
-        """Who was made from it, of those that readers get: they are taken in, for nobody else knows of them."""
+    def readers_of(self, node: Node) -> Iterator[Node]:
+        """Who was made from it, of those that readers get: taken in one by one, for only they know of it.
+
+        Things may happen meanwhile. Looks through all instances where nobody had ``world.readers`` catch up before.
+        """
         while (readers := self._world.readers(INSTANCES_AT_ONCE)) is None:
             pass
-        for instance in self._holdings.instances(node.ref):
-            for reader in readers.of(instance):
-                self._place(self._world.partitions[reader].spec.ref)
-        self.refresh()
-        return node.readers
+        told: set[Node] = set()
+        for reader in chain.from_iterable(map(readers.of, self._holdings.instances(node.ref))):
+            found = self.node(self._world.partitions[reader].spec.ref)
+            if found in node.readers and found not in told:
+                told.add(found)
+                yield found
 
     def recipe_of(self, node: Node) -> Recipe | None:
         """How a node is made, where that is known."""

@@ -11,7 +11,7 @@ from orchestrator.config import Config
 from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
 from orchestrator.views.jobs import declared_inputs
-from orchestrator.views.looking import maker_name, needs_of, peek
+from orchestrator.views.looking import maker_name, needs_of, peek, readers
 from orchestrator.views.paging import SHOWN_AT_ONCE, Pausing, page
 from orchestrator.views.shapes import Edge, GraphNode, GraphView
 from statemachines.refs import Ref
@@ -22,6 +22,7 @@ NODES_MAX = 5_000
 
 def graph_around(board: Board, ref: Ref, depth: int) -> Pausing[GraphView]:
     """What a ref needs, or was made from, and who needs it or was made from it, so many steps far."""
+    yield from readers(board)
     walk = _Walk(board)
     seen: dict[Ref, None] = {ref: None}
     edges: dict[tuple[Ref, Ref], Edge] = {}
@@ -74,10 +75,12 @@ class _Walk:
 
     def targets(self, ref: Ref) -> Iterator[Edge]:
         """The edges to those who need it or were made from it."""
-        node = peek(self._board, ref)
-        near = islice(chain(self._board.graph.readers_of(node), node.dependents), NODES_MAX)
-        known = dict.fromkeys(other.ref for other in near)
-        return (edge for one in known for edge in self.sources(one) if edge.source == ref)
+        node, told = peek(self._board, ref), set[Node]()
+        near = islice(chain(self._board.graph.readers_of(node), tuple(node.dependents)), NODES_MAX)
+        for other in near:
+            if other not in told:
+                told.add(other)
+                yield from (edge for edge in self.sources(other.ref) if edge.source == ref)
 
     def is_cut(self, drawn: Collection[Ref]) -> Pausing[bool]:
         """Whether something that is drawn is connected with something that is not."""

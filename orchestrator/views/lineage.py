@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from orchestrator.planning.board import Board
+from orchestrator.views.looking import readers
 from orchestrator.views.paging import Pausing, page
 from orchestrator.views.shapes import Edge, Lineage, LineageNode
 from statemachines import jobrun
@@ -16,9 +17,6 @@ from statemachines.traits import live_of
 
 NODES_MAX = 4_000
 """How many instances a lineage holds at most; beyond them it is cut."""
-
-TAKEN_IN_AT_ONCE = 2_000
-"""How many instances are looked through for what they read between two pauses: some 2 ms."""
 
 Step = Callable[[InstanceId], Sequence[InstanceId]]
 
@@ -80,9 +78,7 @@ def _readers(board: Board, direction: str) -> Pausing[Step]:
     """Who read an instance, unless nobody asked."""
     if direction == "up":
         return lambda _: ()
-    while (readers := board.world.readers(TAKEN_IN_AT_ONCE)) is None:
-        yield
-    return readers.of
+    return (yield from readers(board)).of
 
 
 def _node(board: Board, instance: InstanceId, depth: int) -> LineageNode:

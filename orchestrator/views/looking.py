@@ -9,11 +9,16 @@ from typing import Literal
 from orchestrator.catalog import CatalogError, External, Job
 from orchestrator.planning.board import Board
 from orchestrator.planning.node import Node
+from orchestrator.views.paging import Pausing
 from statemachines.partition import Unfinished
+from statemachines.readers import Readers
 from statemachines.refs import Ref
 
 NeedKind = Literal["materialize", "query", "missed", "hint"]
 """How a ref is needed: built for the asking, only asked about, found missing by its job, or read the last time."""
+
+TAKEN_IN_AT_ONCE = 2_000
+"""How many instances are looked through for what they read between two pauses: some 2 ms."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,6 +41,13 @@ def seconds(duration_us: int | None) -> float | None:
 def peek(board: Board, ref: Ref) -> Node:
     """The node of a ref; where the graph knows none, what it would begin with."""
     return board.graph.find(ref) or Node(ref, board.recipes.maker(ref))
+
+
+def readers(board: Board) -> Pausing[Readers]:
+    """Who was made from which instance. Who asks first has it noted for every instance there is."""
+    while (found := board.world.readers(TAKEN_IN_AT_ONCE)) is None:
+        yield
+    return found
 
 
 def maker_name(maker: Job | External | None) -> str | None:
