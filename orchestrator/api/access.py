@@ -9,15 +9,14 @@ Source: reliability reference, section 5.2.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from litestar import Request
-from litestar.datastructures import State
+from starlette.requests import Request
 
 from orchestrator.api.refusals import refusal
 from orchestrator.api.tokens import Role, find_token
 
-Asked = Request[Any, Any, State]
+Asked = Request
 Right = Literal["anyone", "read", "operate", "admin"]
 
 RIGHTS: Mapping[Role | None, frozenset[Right]] = {
@@ -50,7 +49,7 @@ def holder_of_token(folder: Path) -> Gate:
     """The gate of a TCP listener: who has one of the tokens kept in ``folder``."""
 
     def gate(request: Asked) -> Caller:
-        given = request.headers.getall("authorization", [])
+        given = request.headers.getlist("authorization")
         if not given:
             return Caller("api", None)
         scheme, _, text = given[0].partition(" ")

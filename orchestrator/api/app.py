@@ -10,55 +10,57 @@ from collections.abc import Sequence
 from typing import cast
 
 import msgspec
-from litestar import Litestar, Response
-from litestar.datastructures import State
-from litestar.handlers import HTTPRouteHandler
-from litestar.response import Stream
-from litestar.types import ControllerRouterHandler
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from orchestrator.api.access import Asked, Caller, Gate, authorise
 from orchestrator.api.decoding import arguments_of
-from orchestrator.api.metrics import Metrics, metrics_handler
+from orchestrator.api.endpoint import Endpoint, Handle
+from orchestrator.api.metrics import Metrics, metrics_route
 from orchestrator.api.openapi import document_of
 from orchestrator.api.operations import OPERATIONS
 from orchestrator.api.ports import Engine
 from orchestrator.api.problems import ON_ERRORS
-from orchestrator.api.requests import BODY_BYTES_MAX
-from orchestrator.api.streams import MEDIA_TYPE, Events, Streams
-from orchestrator.api.table import Method, Operation, Ready
+from orchestrator.api.streams import Events, Streams
+from orchestrator.api.table import Operation, Ready
 from orchestrator.api.tags import headers_of
 
-Pages = Sequence[ControllerRouterHandler]
-"""Handlers beside the table of operations, made a floor higher."""
+Pages = Sequence[BaseRoute]
+"""Routes beside the table of operations, made a floor higher."""
 
 
-def create_app(engine: Engine, gate: Gate, metrics: Metrics | None = None, pages: Pages = ()) -> Litestar:
+def create_app(engine: Engine, gate: Gate, metrics: Metrics | None = None, pages: Pages = ()) -> Starlette:
     """The application over an engine; the gate says who asks. With ``metrics`` it can be scraped.
 
     ``pages`` are for people and bring a gate of their own.
     """
-    handlers = [_handler(path, by_method) for path, by_method in _by_path().items()]
-    return Litestar(
-        route_handlers=[*handlers, *([] if metrics is None else [metrics_handler(metrics)]), *pages],
-        state=State({"engine": engine, "gate": gate, "streams": Streams(), "document": document_of(OPERATIONS)}),
-        request_max_body_size=BODY_BYTES_MAX,
-        exception_handlers=ON_ERRORS,
-        openapi_config=None,
-        logging_config=None,
+    routes = [_route(path, by_method) for path, by_method in _by_path().items()]
+    app = Starlette(
+        routes=[*routes, *([] if metrics is None else [metrics_route(metrics)]), *pages],
+        exception_handlers={HTTPException: ON_ERRORS[HTTPException]},
     )
+    app.router.redirect_slashes = False
+    app.state.engine, app.state.gate = engine, gate
+    app.state.streams, app.state.document = Streams(), document_of(OPERATIONS)
+    return app
 
 
 def _by_path() -> dict[str, dict[str, Operation]]:
-    """The operations of each path by method: only one handler a path can tell which methods there are."""
+    """The operations of each path by method: a word stands before a parameter in its place, which would take it too."""
     found: dict[str, dict[str, Operation]] = {}
-    for operation in OPERATIONS:
+    for operation in sorted(OPERATIONS, key=lambda one: one.path.replace("{", "~")):
         found.setdefault(operation.path, {})[operation.method] = operation
     return found
 
 
-def _handler(path: str, by_method: dict[str, Operation]) -> HTTPRouteHandler:
-    async def handle(request: Asked) -> Response[bytes] | Stream:
-        operation = by_method[request.method]
+def _route(path: str, by_method: dict[str, Operation]) -> Route:
+    return Route(path, Endpoint({method: _handle(one) for method, one in by_method.items()}, ON_ERRORS))
+
+
+def _handle(operation: Operation) -> Handle:
+    async def handle(request: Asked) -> Response:
         gate: Gate = request.app.state.gate
         caller = gate(request)
         authorise(caller, operation.right)
@@ -72,17 +74,16 @@ def _handler(path: str, by_method: dict[str, Operation]) -> HTTPRouteHandler:
             headers=headers_of(answer),
         )
 
-    methods: list[Method] = [operation.method for operation in by_method.values()]
-    return HTTPRouteHandler(path.replace("}", ":str}"), http_method=methods)(handle)
+    return handle
 
 
 def _written(answer: object) -> bytes:
     return answer.body if isinstance(answer, Ready) else msgspec.json.encode(answer)
 
 
-async def _streamed(operation: Operation, request: Asked, caller: Caller) -> Stream:
+async def _streamed(operation: Operation, request: Asked, caller: Caller) -> Response:
     streams: Streams = request.app.state.streams
     streams.check_room()
     arguments = await arguments_of(operation, request, caller)
     events = cast("Events[msgspec.Struct]", await operation.handle(**arguments))
-    return Stream(streams.sent(events), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+    return streams.sent(events)

@@ -9,8 +9,7 @@ Source: reliability reference, sections 5.1 and 5.2.
 
 from collections.abc import Iterable
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orchestrator.api.door import DoorError
 from orchestrator.api.problems import send_problem
@@ -26,7 +25,7 @@ def guarded(app: ASGIApp, hosts: frozenset[str]) -> ASGIApp:
     """The application, for requests that mean one of these hosts and come from no page of another."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.HTTP:
+        if scope["type"] == "http":
             found = refused(scope["method"], scope["path"], scope["headers"], hosts)
             if found is not None:
                 await send_problem(send, found)

@@ -16,7 +16,7 @@ from orchestrator.api.local import LocalDoor
 from orchestrator.api.ports import Engine
 from orchestrator.api.reads import Reads
 from orchestrator.api.refusals import refusal
-from orchestrator.api.requests import Filter, Nothing
+from orchestrator.api.requests import BODY_BYTES_MAX, Filter, Nothing
 from orchestrator.api.table import Body, Document, Given, Header, Operation, Path, Query, When
 from orchestrator.views.shapes import PAGE_MAX
 
@@ -124,16 +124,34 @@ def _with_limit(chosen: S) -> S:
 
 def _refuse_other_media(request: Asked) -> None:
     """A form on somebody's page can send texts and files without asking first, but no JSON."""
-    given = request.headers.getall("content-type", [])
+    given = request.headers.getlist("content-type")
     if len(given) != 1 or given[0].partition(";")[0].strip().lower() != JSON:
         shown = ", ".join(given)[:80] or "nothing"
         why = f"the body of {request.method} {request.url.path} is said to be {shown}"
         raise refusal("wrong_media_type", why, f"send JSON, with Content-Type: {JSON}")
 
 
+async def body_of(request: Asked) -> bytes:
+    """The body of a request, or a refusal as soon as it is said to be, or is, too large."""
+    body, said = bytearray(), request.headers.get("content-length", "0")
+    if said.isdecimal() and int(said) > BODY_BYTES_MAX:
+        raise _too_large(request)
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_BYTES_MAX:
+            raise _too_large(request)
+    return bytes(body)
+
+
+def _too_large(request: Asked) -> DoorError:
+    why = f"the body of {request.method} {request.url.path} is larger than {BODY_BYTES_MAX:,} bytes"
+    return refusal("too_large", why, "ask for less at a time")
+
+
 async def _body(request: Asked, shape: type[S]) -> S:
+    body = await body_of(request)
     try:
-        return msgspec.json.decode(await request.body() or b"{}", type=shape)
+        return msgspec.json.decode(body or b"{}", type=shape)
     except msgspec.MsgspecError as error:
         why = f"the body of {request.method} {request.url.path} is not right: {error}"
         raise refusal("bad_request", why, f"send a JSON object: {shape.__doc__}") from None

@@ -5,11 +5,13 @@ Who may read may scrape. What is on the page is made a floor higher and comes in
 
 from typing import Protocol
 
-from litestar import Response
-from litestar.handlers import HTTPRouteHandler
+from starlette.responses import Response
+from starlette.routing import Route
 
 from orchestrator.api.access import Asked, Gate, authorise
+from orchestrator.api.endpoint import Endpoint
 from orchestrator.api.ports import Engine
+from orchestrator.api.problems import ON_ERRORS
 
 PATH = "/metrics"
 
@@ -22,13 +24,13 @@ class Metrics(Protocol):
         ...
 
 
-def metrics_handler(metrics: Metrics) -> HTTPRouteHandler:
-    """The handler of the page."""
+def metrics_route(metrics: Metrics) -> Route:
+    """Where the page is."""
 
-    async def scrape(request: Asked) -> Response[bytes]:
+    async def scrape(request: Asked) -> Response:
         gate: Gate = request.app.state.gate
         authorise(gate(request), "read")
         content_type, body = await metrics.render(request.app.state.engine, request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": content_type})
 
-    return HTTPRouteHandler(PATH, http_method="GET")(scrape)
+    return Route(PATH, Endpoint({"GET": scrape}, ON_ERRORS))

@@ -1,18 +1,19 @@
 """Errors as they are sent: problem details (RFC 9457) of type ``urn:wantd:problem:<code>``, with what to do."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
-from litestar import Response
-from litestar.exceptions import HTTPException
-from litestar.types import Send
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Send
 
 from bel.errors import BelError
 from orchestrator.api.access import Asked
 from orchestrator.api.door import DoorError
+from orchestrator.api.endpoint import OnErrors
 from orchestrator.api.refusals import of_log, refusal, status_of
 from orchestrator.errors import ErrorCode
 from orchestrator.runtime.mailbox import NoAnswer
@@ -21,10 +22,10 @@ from orchestrator.views.shapes import Problem
 PROBLEM_TYPE = "application/problem+json"
 
 _LOG = logging.getLogger(__name__)
-_OF_THE_FRAMEWORK: dict[int, ErrorCode] = {404: "no_such_page", 405: "no_such_method", 413: "too_large"}
+_OF_THE_FRAMEWORK: dict[int, ErrorCode] = {404: "no_such_page", 405: "no_such_method"}
 
 
-def problem(error: DoorError, status: int | None = None, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+def problem(error: DoorError, status: int | None = None, headers: Mapping[str, str] | None = None) -> Response:
     """The answer that tells an error."""
     status = status or status_of(error.code)
     return Response(
@@ -58,19 +59,19 @@ def _body(error: DoorError, status: int) -> bytes:
     return msgspec.json.encode(told)
 
 
-def _on_door_error(_: Asked, error: DoorError) -> Response[bytes]:
+def _on_door_error(_: Asked, error: DoorError) -> Response:
     return problem(error)
 
 
-def _on_log_error(_: Asked, error: BelError) -> Response[bytes]:
+def _on_log_error(_: Asked, error: BelError) -> Response:
     return problem(of_log(error))
 
 
-def _on_no_answer(_: Asked, error: NoAnswer) -> Response[bytes]:
+def _on_no_answer(_: Asked, error: NoAnswer) -> Response:
     return problem(refusal("no_answer", str(error)))
 
 
-def _on_http_error(request: Asked, error: HTTPException) -> Response[bytes]:
+def _on_http_error(request: Asked, error: HTTPException) -> Response:
     """What the framework refuses by itself."""
     code = _OF_THE_FRAMEWORK.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
     return problem(
@@ -78,14 +79,20 @@ def _on_http_error(request: Asked, error: HTTPException) -> Response[bytes]:
     )
 
 
-def _on_bug(request: Asked, error: Exception) -> Response[bytes]:
+def _on_bug(request: Asked, error: Exception) -> Response:
     """A bug answers like everything else; where it is, is for whoever runs the daemon."""
     _LOG.error("a request ran into a bug", exc_info=error)
     why = f"{request.method} {request.url.path} ran into a bug: {type(error).__name__}: {error}"
     return problem(refusal("internal", why, "please report it"))
 
 
-ON_ERRORS: dict[int | type[Exception], Callable[[Asked, Any], Response[bytes]]] = {
+def _on_silence(_: Asked, __: ClientDisconnect) -> Response:
+    """Who asked has gone before all was said: nobody reads this."""
+    return problem(refusal("bad_request", "the connection ended before the request did"))
+
+
+ON_ERRORS: OnErrors = {
+    ClientDisconnect: _on_silence,
     DoorError: _on_door_error,
     BelError: _on_log_error,
     NoAnswer: _on_no_answer,

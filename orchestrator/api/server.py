@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import cast
 
 import uvicorn
-from litestar.types import ASGIApp
+from starlette.types import ASGIApp
 from uvicorn._types import ASGIApplication
 
 from orchestrator.api.access import holder_of_token, owner

@@ -9,11 +9,13 @@ Source: design section 10 (SSE); ecosystem reference, section 3.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Annotated, Generic, NamedTuple, TypeVar
 
 import msgspec
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from orchestrator.api.refusals import refusal
 from orchestrator.api.table import Header
@@ -56,8 +58,11 @@ class Streams:
         if self._open >= STREAMS_MAX:
             raise refusal("busy", f"{STREAMS_MAX} streams are open already", "close some, or ask without a stream")
 
-    async def sent(self, events: Events[T]) -> AsyncIterator[bytes]:
-        """The bytes of events, and of beats between them."""
+    def sent(self, events: Events[T]) -> Response:
+        """The answer that sends events, and beats between them."""
+        return _Sent(self._bytes_of(events), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+
+    async def _bytes_of(self, events: Events[T]) -> AsyncGenerator[bytes]:
         self._open += 1
         try:
             yield _HELLO
@@ -65,6 +70,18 @@ class Streams:
                 yield _BEAT if event is None else _written(event)
         finally:
             self._open -= 1
+
+
+class _Sent(StreamingResponse):
+    """Ends what it sends when nobody is there any more, and not only when somebody looks for garbage."""
+
+    body_iterator: AsyncGenerator[bytes]
+
+    async def stream_response(self, send: Send) -> None:
+        try:
+            await super().stream_response(send)
+        finally:
+            await self.body_iterator.aclose()
 
 
 def resumed(after: int, last_event_id: str | None) -> int:

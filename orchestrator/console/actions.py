@@ -5,11 +5,13 @@ pages of other origins before. Afterwards the browser is led to the page of what
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple, cast
+from typing import NamedTuple
+from urllib.parse import parse_qsl
 
-from litestar import Response
+from starlette.responses import Response
 
 from orchestrator.api.access import Asked, authorise
+from orchestrator.api.decoding import body_of
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.refusals import refusal
 from orchestrator.config.units import parse_duration
@@ -121,18 +123,18 @@ async def cancel_jobrun(form: Form) -> str:
 
 DEEDS: Mapping[str, Deed] = {
     "/wants": create_want,
-    "/wants/{want:str}/cancel": cancel_want,
-    "/wants/{want:str}/pause": pause_want,
-    "/wants/{want:str}/resume": resume_want,
-    "/wants/{want:str}/retry": retry_want,
+    "/wants/{want}/cancel": cancel_want,
+    "/wants/{want}/pause": pause_want,
+    "/wants/{want}/resume": resume_want,
+    "/wants/{want}/retry": retry_want,
     "/partitions/taint": taint,
     "/partitions/report": report,
-    "/jobruns/{run:str}/cancel": cancel_jobrun,
+    "/jobruns/{run}/cancel": cancel_jobrun,
 }
 """What is done where."""
 
 
-async def done(desk: Desk, deed: Deed, request: Asked) -> Response[None]:
+async def done(desk: Desk, deed: Deed, request: Asked) -> Response:
     """Do what a form asks for, if it may be done. Raises DoorError."""
     fields = await fields_of(request)
     session = desk.sender(request, fields)
@@ -144,6 +146,8 @@ async def done(desk: Desk, deed: Deed, request: Asked) -> Response[None]:
 
 async def fields_of(request: Asked) -> dict[str, str]:
     """The fields of a form that was sent; of one that was sent twice, the last."""
-    form = await request.form()
-    found = cast("Mapping[str, object]", {name: form.getall(name)[-1] for name in form})
-    return {name: value for name, value in found.items() if isinstance(value, str)}
+    body = await body_of(request)
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+    except ValueError as error:
+        raise refusal("bad_request", f"this form is not right: {error}", "load the page anew and try again") from None

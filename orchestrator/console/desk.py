@@ -6,8 +6,7 @@ The cookie has the port in its name, since browsers send the cookies of a host t
 import re
 from collections.abc import Mapping
 
-from litestar import Response
-from litestar.response import Redirect
+from starlette.responses import RedirectResponse, Response
 
 from orchestrator.api.access import Asked, Caller
 from orchestrator.api.local import LocalDoor
@@ -64,7 +63,7 @@ class Desk:
         engine: Engine = request.app.state.engine
         return LocalDoor(engine, session.caller.actor)
 
-    def let_in(self, request: Asked, code: str) -> Response[None]:
+    def let_in(self, request: Asked, code: str) -> Response:
         """Begin a session with a one-time code, and lead to the overview. Raises DoorError."""
         found = redeem_code(self._codes, code.strip())
         if found is None:
@@ -76,7 +75,7 @@ class Desk:
         )
         return answer
 
-    def let_out(self, request: Asked) -> Response[None]:
+    def let_out(self, request: Asked) -> Response:
         """End the session of a request."""
         self.sessions.close(request.cookies.get(_cookie_name(request), ""))
         answer = led_to(LOGIN)
@@ -84,9 +83,9 @@ class Desk:
         return answer
 
 
-def led_to(address: str) -> Redirect:
+def led_to(address: str) -> Response:
     """Lead the browser to a page, whatever it has sent."""
-    return Redirect(address, status_code=303)
+    return RedirectResponse(address, status_code=303)
 
 
 async def _head(request: Asked) -> int:
@@ -95,7 +94,7 @@ async def _head(request: Asked) -> int:
 
 
 def _asking(request: Asked) -> Asking:
-    params = {name: request.query_params.getall(name) for name in request.query_params}
+    params = {name: request.query_params.getlist(name) for name in request.query_params}
     parts = {name: str(value) for name, value in request.path_params.items()}
     return Asking(request.url.path.removeprefix(BASE) or "/", parts, params)
 

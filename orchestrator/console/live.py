@@ -7,13 +7,13 @@ ended is told nothing more.
 import asyncio
 
 import msgspec
-from litestar.response import Stream
+from starlette.responses import Response
 
 from bel.errors import LogClosed
 from orchestrator.api.access import Asked
 from orchestrator.api.operations.jobruns import pieces
 from orchestrator.api.ports import Engine
-from orchestrator.api.streams import MEDIA_TYPE, Event, Events, Streams, T, resumed
+from orchestrator.api.streams import Event, Events, Streams, T, resumed
 from orchestrator.console.desk import Desk
 
 PAUSE_S = 0.5
@@ -27,14 +27,14 @@ class Moved(msgspec.Struct, frozen=True):
     seq: int
 
 
-def moves(desk: Desk, request: Asked, seen: int) -> Stream:
+def moves(desk: Desk, request: Asked, seen: int) -> Response:
     """Tell each time the log has moved beyond what the page has seen. Raises DoorError."""
     engine: Engine = request.app.state.engine
     after = resumed(seen, request.headers.get("last-event-id"))
     return _sent(desk, request, _moves(desk, request, engine, after))
 
 
-async def prints(desk: Desk, request: Asked, run: str, offset: int) -> Stream:
+async def prints(desk: Desk, request: Asked, run: str, offset: int) -> Response:
     """Send what a JobRun prints, as it prints it. Raises DoorError."""
     engine: Engine = request.app.state.engine
     door = desk.door(request, desk.session(request))
@@ -43,11 +43,11 @@ async def prints(desk: Desk, request: Asked, run: str, offset: int) -> Stream:
     return _sent(desk, request, pieces(door, engine, run, begin))
 
 
-def _sent(desk: Desk, request: Asked, events: Events[T]) -> Stream:
+def _sent(desk: Desk, request: Asked, events: Events[T]) -> Response:
     desk.session(request)
     streams: Streams = request.app.state.streams
     streams.check_room()
-    return Stream(streams.sent(events), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+    return streams.sent(events)
 
 
 async def _moves(desk: Desk, request: Asked, engine: Engine, after: int) -> Events[Moved]:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Response
+from starlette.responses import Response
 
 from orchestrator.console import formats, shell
 from orchestrator.console.drawing.bars import stacked_bar
@@ -35,12 +35,12 @@ STATIC = _FOLDER / "static"
 MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
-def page(template: str, visit: Visit, view: object, status: int = HTTPStatus.OK) -> Response[str]:
+def page(template: str, visit: Visit, view: object, status: int = HTTPStatus.OK) -> Response:
     """A page for somebody who is logged in."""
     return answer(template, {"visit": visit, "view": view, "link": visit.link}, status)
 
 
-def answer(template: str, names: Mapping[str, object], status: int = HTTPStatus.OK) -> Response[str]:
+def answer(template: str, names: Mapping[str, object], status: int = HTTPStatus.OK) -> Response:
     """A page with these names in its template."""
     text = _templates().get_template(f"{template}.html").render({**_common(), **names})
     return Response(text, status_code=status, media_type="text/html; charset=utf-8", headers=HEADERS)

@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from litestar import Response, Router
-from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
-from litestar.response import Stream
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from bel.errors import BelError
 from orchestrator.api.access import Asked, authorise
 from orchestrator.api.door import DoorError
+from orchestrator.api.endpoint import Endpoint, Handle
 from orchestrator.api.refusals import of_log, refusal, status_of
 from orchestrator.config import Config
 from orchestrator.console import live
@@ -47,6 +47,10 @@ KEPT = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-
 """A file is asked for under a name that changes with what is in it."""
 
 
+Handles = dict[str, Handle]
+"""What answers one method, by path."""
+
+
 class Page(NamedTuple):
     """A page: its template, and how its view-model is taken."""
 
@@ -58,56 +62,67 @@ PAGES: Mapping[str, Page] = {
     "/": Page("overview", overview),
     "/wants": Page("wants", wants),
     "/wants/new": Page("new_want", new_want),
-    "/wants/{want:str}": Page("want", want),
+    "/wants/{want}": Page("want", want),
     "/partitions": Page("partitions", partitions),
     "/partition": Page("partition", partition),
     "/jobruns": Page("jobruns", jobruns),
-    "/jobruns/{run:str}": Page("jobrun", jobrun),
+    "/jobruns/{run}": Page("jobrun", jobrun),
     "/jobs": Page("jobs", jobs),
-    "/jobs/{job:str}": Page("job", job),
+    "/jobs/{job}": Page("job", job),
     "/graph": Page("graph", graph),
     "/log": Page("log", log),
     "/diff": Page("diff", diff),
 }
 
 
-def console_routes(config: Config, layout: Layout) -> list[Router | HTTPRouteHandler]:
+def console_routes(config: Config, layout: Layout) -> list[BaseRoute]:
     """All of the console, for one listener of an application."""
     desk = Desk(layout, is_secure=config.api.certificate is not None or config.api.behind_proxy)
-    handlers = [
-        *(_get(path, partial(_shown, desk, shown)) for path, shown in PAGES.items()),
-        *(_post(path, partial(done, desk, deed)) for path, deed in DEEDS.items()),
-        _get("/login", _login),
-        _post("/login", partial(_let_in, desk)),
-        _post("/logout", partial(_let_out, desk)),
-        _get("/go", partial(_gone, desk)),
-        _get("/stream", partial(_moved, desk)),
-        _get("/jobruns/{run:str}/log/stream", partial(_printed, desk)),
-        _get("/static/{name:str}", _file),
-        _get("/{rest:path}", partial(_nothing, desk)),
+    shown: Handles = {path: partial(_shown, desk, shown) for path, shown in PAGES.items()}
+    read: Handles = {
+        **shown,
+        "/login": _login,
+        "/go": partial(_gone, desk),
+        "/stream": partial(_moved, desk),
+        "/jobruns/{run}/log/stream": partial(_printed, desk),
+        "/static/{name}": _file,
+        "/{rest:path}": partial(_nothing, desk),
+    }
+    done_by: Handles = {
+        **{path: partial(done, desk, deed) for path, deed in DEEDS.items()},
+        "/login": partial(_let_in, desk),
+        "/logout": partial(_let_out, desk),
+    }
+    on_errors = {kind: partial(_refused, desk, tell) for kind, tell in _ERRORS.items()}
+    routes = [
+        Route(BASE + path, Endpoint(_methods(GET=read.get(path), POST=done_by.get(path)), on_errors))
+        for path in dict.fromkeys((*done_by, *read))
     ]
-    on_errors: OnErrors = {kind: _refusing(desk, tell) for kind, tell in _ERRORS.items()}
-    return [Router(BASE, route_handlers=handlers, exception_handlers=on_errors), _get("/", _to_console)]
+    return [*routes, *(Route(path, Endpoint({"GET": _to_console}, on_errors)) for path in ("/", BASE))]
+
+
+def _methods(**handles: Handle | None) -> dict[str, Handle]:
+    return {method: handle for method, handle in handles.items() if handle is not None}
 
 
 # -- what is answered -------------------------------------------------------------------------------------------------
 
 
-async def _shown(desk: Desk, shown: Page, request: Asked) -> Response[str]:
+async def _shown(desk: Desk, shown: Page, request: Asked) -> Response:
     visit = await desk.visit(request)
     authorise(visit.session.caller, "read")
     return page(shown.template, visit, await shown.view(visit))
 
 
-async def _gone(desk: Desk, request: Asked) -> Response[None]:
+async def _gone(desk: Desk, request: Asked) -> Response:
     return led_to(await found_at(await desk.visit(request)))
 
 
-async def _login(request: Asked) -> Response[str]:
+async def _login(request: Asked) -> Response:
     return answer("login", {"code": request.query_params.get("code", ""), "refused": None})
 
 
-async def _let_in(desk: Desk, request: Asked) -> Response[Any]:
+async def _let_in(desk: Desk, request: Asked) -> Response:
     fields = await fields_of(request)
     try:
         return desk.let_in(request, fields.get("code", ""))
@@ -115,41 +130,40 @@ async def _let_in(desk: Desk, request: Asked) -> Response[Any]:
         return answer("login", {"code": "", "refused": error}, status_of(error.code))
 
 
-async def _let_out(desk: Desk, request: Asked) -> Response[None]:
+async def _let_out(desk: Desk, request: Asked) -> Response:
     desk.sender(request, await fields_of(request))
     return desk.let_out(request)
 
 
-async def _moved(desk: Desk, request: Asked) -> Stream:
+async def _moved(desk: Desk, request: Asked) -> Response:
     visit = await desk.visit(request)
     return live.moves(desk, request, visit.number("after", visit.head))
 
 
-async def _printed(desk: Desk, request: Asked) -> Stream:
+async def _printed(desk: Desk, request: Asked) -> Response:
     visit = await desk.visit(request)
     return await live.prints(desk, request, visit.part("run"), visit.number("offset", 0))
 
 
-async def _file(request: Asked) -> Response[bytes]:
+async def _file(request: Asked) -> Response:
     path = assets().get(request.path_params["name"])
     if path is None:
         raise refusal("no_such_page", "there is no such file", "load the page anew")
     return Response(path.read_bytes(), headers={**KEPT, "Content-Type": MEDIA_TYPES[path.suffix]})
 
 
-async def _nothing(desk: Desk, request: Asked) -> Response[str]:
+async def _nothing(desk: Desk, request: Asked) -> Response:
     desk.session(request)
     raise refusal("no_such_page", f"there is no page {request.url.path}", "begin at the overview")
 
 
-async def _to_console(_: Asked) -> Response[None]:
+async def _to_console(_: Asked) -> Response:
     return led_to(f"{BASE}/")
 
 
 # -- errors -----------------------------------------------------------------------------------------------------------
 
 Tell = Callable[[Any], DoorError]
-OnErrors = dict[int | type[Exception], Callable[[Asked, Any], Response[Any]]]
 
 
 def _bug(error: Exception) -> DoorError:
@@ -166,36 +180,10 @@ _ERRORS: Mapping[type[Exception], Tell] = {
 }
 
 
-def _refusing(desk: Desk, tell: Tell) -> Callable[[Asked, Any], Response[Any]]:
-    """What says on a page what is wrong, and leads to the login who is not logged in and only looks.
-
-    A function within a function: the framework copies handlers as deep as it can, and there is one desk.
-    """
-
-    def refused(request: Asked, error: Exception) -> Response[Any]:
-        told = tell(error)
-        session = desk.known(request)
-        if session is None and request.method == "GET":
-            return led_to(LOGIN)
-        return answer("refused", {"error": told, "session": session}, status_of(told.code))
-
-    return refused
-
-
-# -- handlers ---------------------------------------------------------------------------------------------------------
-
-Handle = Callable[[Asked], Awaitable[Response[Any]]]
-
-
-def _get(path: str, handle: Handle) -> HTTPRouteHandler:
-    async def get(request: Asked) -> Response[Any]:
-        return await handle(request)
-
-    return HTTPRouteHandler(path, http_method="GET")(get)
-
-
-def _post(path: str, handle: Handle) -> HTTPRouteHandler:
-    async def post(request: Asked) -> Response[Any]:
-        return await handle(request)
-
-    return HTTPRouteHandler(path, http_method="POST")(post)
+def _refused(desk: Desk, tell: Tell, request: Asked, error: Exception) -> Response:
+    """Say on a page what is wrong, and lead to the login who is not logged in and only looks."""
+    told = tell(error)
+    session = desk.known(request)
+    if session is None and request.method == "GET":
+        return led_to(LOGIN)
+    return answer("refused", {"error": told, "session": session}, status_of(told.code))

@@ -181,7 +181,10 @@ class Graph:
 
     def needs_of(self, node: Node) -> dict[Node, bool]:
         """What a node needs, and whether that is built for the asking."""
-        return self._expansion.needs_of(node)
+        needs = self._expansion.needs_of(node)
+        if self._untouched:
+            self.refresh()
+        return needs
 
     def readers_of(self, node: Node) -> Iterator[Node]:
         """Who was made from it, of those that readers get: taken in one by one, for only they know of it.

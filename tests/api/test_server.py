@@ -209,7 +209,7 @@ def test_the_client_starts_fast() -> None:
     loaded = set(
         subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     )
-    heavy = {"asyncio", "litestar", "uvicorn", "aiosqlite", "anyio", "rich", "click", "transitions", "hypothesis"}
+    heavy = {"asyncio", "starlette", "uvicorn", "aiosqlite", "anyio", "rich", "click", "transitions", "hypothesis"}
     assert not loaded & heavy
     rooms = {"orchestrator", "statemachines", "bel", "wantd"}
     shapes = "orchestrator.views.shapes."

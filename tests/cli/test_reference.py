@@ -16,7 +16,7 @@ COMMANDS = {" ".join(path): command for path, command in walk(wantd)}
 HEAVY = {
     "asyncio",
     "msgspec",
-    "litestar",
+    "starlette",
     "uvicorn",
     "structlog",
     "sqlite3",

@@ -107,6 +107,18 @@ def test_a_change_far_up_is_seen_by_who_asks_after_a_start() -> None:
     assert (len(core.runs_of("raw")), len(core.runs_of("mid")), len(core.runs_of("top"))) == (3, 3, 2)
 
 
+def test_what_was_queued_is_launched_after_a_start() -> None:
+    """Broken: a start cancels what was queued, because nobody has looked at its inputs yet."""
+    core = Core(APPLICATION.replace("default = 100", "default = 1"))
+    core.want(*(f"raw/{n}" for n in range(3)))
+    core.play()
+    core.want(*(f"mid/{n}" for n in range(3)))
+    before = len(core.facts)
+    restarted(core).play()
+    assert names(core, before).count("JobRunLaunching") == 2
+    assert "JobRunCanceled" not in names(core, before)
+
+
 @pytest.mark.parametrize("events_max", [1, 2, 3])
 def test_what_a_turn_left_to_the_next_is_done_after_a_start(events_max: int) -> None:
     """Broken: a daemon that ends between two batches leaves instances that nobody wants waiting for ever."""

@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from litestar.testing import AsyncTestClient
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp, Message
 
 from orchestrator.api.access import Asked, Caller
 from orchestrator.api.app import create_app
@@ -212,10 +212,25 @@ async def test_a_daemon_is_scraped_by_who_may_read_and_by_nobody_else(tmp_path: 
             role = request.headers.get("role")
             return Caller("test", "read" if role else None)
 
-        async with AsyncTestClient(create_app(engine, gate, metrics)) as client:
-            answer = await client.get("/metrics", headers={"role": "read"})
-            nobody = await client.get("/metrics")
-    assert (answer.status_code, nobody.status_code) == (200, 401)
-    assert answer.headers["content-type"].startswith("text/plain; version=")
-    assert "wantd_log_head" in answer.text
-    assert "wantd_log_head" not in nobody.text
+        app = create_app(engine, gate, metrics)
+        status, headers, page = await answered(app, [(b"role", b"read")])
+        unknown, _, nothing = await answered(app, [])
+    assert (status, unknown) == (200, 401)
+    assert headers[b"content-type"].startswith(b"text/plain; version=")
+    assert b"wantd_log_head" in page
+    assert b"wantd_log_head" not in nothing
+
+
+async def answered(app: ASGIApp, headers: list[tuple[bytes, bytes]]) -> tuple[int, dict[bytes, bytes], bytes]:
+    """What an application answers to who asks for the metrics: status, headers, body."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/metrics", "query_string": b"", "headers": headers}
+    await app(scope, receive, send)
+    return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
