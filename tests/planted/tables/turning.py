@@ -135,9 +135,19 @@ TURNING = (
         "5: an incremental pass finds exactly what a full pass would",
         Edit(
             "orchestrator/planning/graph.py",
-            "        if self._untouched:\n            self.refresh()\n",
-            "",
+            "            found = self._place(ref)\n        if self._untouched:\n            self.refresh()\n",
+            "            found = self._place(ref)\n",
         ),
         ("tests/engine/test_starting.py",),
+    ),
+    Defect(
+        "what is queued is judged by inputs that nobody has looked at",
+        "5: level, not edge",
+        Edit(
+            "orchestrator/planning/graph.py",
+            "        needs = self._expansion.needs_of(node)\n        if self._untouched:\n            self.refresh()\n",
+            "        needs = self._expansion.needs_of(node)\n",
+        ),
+        ("tests/engine/test_starting.py::test_what_was_queued_is_launched_after_a_start",),
     ),
 )
