@@ -60,7 +60,7 @@ class Streams:
 
     def sent(self, events: Events[T]) -> Response:
         """The answer that sends events, and beats between them."""
-        return _Sent(self._bytes_of(events), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+        return _Sent(self._bytes_of(events))
 
     async def _bytes_of(self, events: Events[T]) -> AsyncGenerator[bytes]:
         self._open += 1
@@ -75,13 +75,15 @@ class Streams:
 class _Sent(StreamingResponse):
     """Ends what it sends when nobody is there any more, and not only when somebody looks for garbage."""
 
-    body_iterator: AsyncGenerator[bytes]
+    def __init__(self, parts: AsyncGenerator[bytes]) -> None:
+        super().__init__(parts, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+        self._parts = parts
 
     async def stream_response(self, send: Send) -> None:
         try:
             await super().stream_response(send)
         finally:
-            await self.body_iterator.aclose()
+            await self._parts.aclose()
 
 
 def resumed(after: int, last_event_id: str | None) -> int:

@@ -1,5 +1,6 @@
 """The world as bytes and back."""
 
+import re
 from hashlib import blake2b
 
 import msgspec
@@ -104,13 +105,6 @@ SHAPES = {4: "2bae0bffccc1ea77"}
 def test_states_of_another_shape_are_another_format() -> None:
     """Broken: after an upgrade the world of an old snapshot is believed, until somebody looks at its entities."""
     kinds = (WantColumns, RunColumns, PartitionColumns, list[Want], list[JobRun], list[Partition])
-    found = msgspec.json.encode(_undescribed(msgspec.json.schema_components(kinds)), order="sorted")
-    shape = blake2b(found, digest_size=8).hexdigest()
+    found = msgspec.json.encode(msgspec.json.schema_components(kinds), order="sorted")
+    shape = blake2b(re.sub(rb'"description":"(\\.|[^"\\])*",?', b"", found), digest_size=8).hexdigest()
     assert {FORMAT: shape} == SHAPES, "the states changed: raise FORMAT, and note the new shape here"
-
-
-def _undescribed(schema: object) -> object:
-    """A schema without its prose."""
-    if isinstance(schema, dict):
-        return {key: _undescribed(value) for key, value in schema.items() if key != "description"}
-    return [*map(_undescribed, schema)] if isinstance(schema, list | tuple) else schema
