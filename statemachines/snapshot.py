@@ -22,7 +22,7 @@ from statemachines.roster import PartitionColumns, Roster, RunColumns, WantColum
 from statemachines.want import Want
 from statemachines.world import Entities, States, World
 
-FORMAT = 4
+FORMAT = 5
 """Raised whenever the states, their codes or their columns change: a snapshot of another format is passed over."""
 
 AT_ONCE = 2_000
