@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from benchmarks.processes import Peak
+from benchmarks.processes import Peak, ProgramFailed
 from benchmarks.rows import Case, Phase, Row
 from benchmarks.workloads import JobKind, partitions, workload, write_application
 from orchestrator.daemon import Application
@@ -40,7 +40,7 @@ def builders() -> list[Builder]:
 
 
 def run_builder(builder: Builder, case: Case, folder: Path) -> list[Row]:
-    """In an empty folder say what would be built, build it, then ask for it again."""
+    """In an empty folder say what would be built, build it, then ask for it again. Raises ProgramFailed."""
     needs = edges(case, folder)
     (folder / "Makefile").write_text(makefile(needs))
     (folder / "build.ninja").write_text(ninja_file(needs))
@@ -74,5 +74,8 @@ def ninja_file(needs: Mapping[str, list[str]]) -> str:
 def _timed(builder: Builder, case: Case, phase: Phase, folder: Path, *options: str) -> Row:
     command = (*COMMANDS[builder], *options)
     before = time.perf_counter()
-    subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    try:
+        subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    except subprocess.CalledProcessError as failed:
+        raise ProgramFailed(str(failed)) from failed
     return Row(builder, case, phase, time.perf_counter() - before, partitions(case.shape, case.n))

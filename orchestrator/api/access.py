@@ -39,6 +39,12 @@ Gate = Callable[[Asked], Caller]
 """Finds out who asks. Raises DoorError for who says who he is, and is not."""
 
 
+def path_of(request: Asked) -> str:
+    """What is asked for, as the server read it; a framework's own address is also made of the Host header."""
+    path: str = request.scope["path"]
+    return path
+
+
 def owner(request: Asked) -> Caller:
     """The owner of the state directory, at the other end of its socket: nobody else could open it."""
     assert request.client is not None, "the protocol asks the kernel who is at the other end"

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from orchestrator.api.access import Asked, Caller
+from orchestrator.api.access import Asked, Caller, path_of
 from orchestrator.api.door import DoorError
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.ports import Engine
@@ -100,7 +100,7 @@ def _texts(request: Asked) -> dict[str, list[str]]:
 
 
 def _wrong_parameters(request: Asked, error: Exception, hint: str) -> DoorError:
-    return refusal("bad_request", f"the parameters of {request.url.path} are not right: {error}", hint)
+    return refusal("bad_request", f"the parameters of {path_of(request)} are not right: {error}", hint)
 
 
 def _value(name: str, texts: list[str], kinds: dict[str, Any]) -> object:
@@ -127,7 +127,7 @@ def _refuse_other_media(request: Asked) -> None:
     given = request.headers.getlist("content-type")
     if len(given) != 1 or given[0].partition(";")[0].strip().lower() != JSON:
         shown = ", ".join(given)[:80] or "nothing"
-        why = f"the body of {request.method} {request.url.path} is said to be {shown}"
+        why = f"the body of {request.method} {path_of(request)} is said to be {shown}"
         raise refusal("wrong_media_type", why, f"send JSON, with Content-Type: {JSON}")
 
 
@@ -144,7 +144,7 @@ async def body_of(request: Asked) -> bytes:
 
 
 def _too_large(request: Asked) -> DoorError:
-    why = f"the body of {request.method} {request.url.path} is larger than {BODY_BYTES_MAX:,} bytes"
+    why = f"the body of {request.method} {path_of(request)} is larger than {BODY_BYTES_MAX:,} bytes"
     return refusal("too_large", why, "ask for less at a time")
 
 
@@ -153,5 +153,5 @@ async def _body(request: Asked, shape: type[S]) -> S:
     try:
         return msgspec.json.decode(body or b"{}", type=shape)
     except msgspec.MsgspecError as error:
-        why = f"the body of {request.method} {request.url.path} is not right: {error}"
+        why = f"the body of {request.method} {path_of(request)} is not right: {error}"
         raise refusal("bad_request", why, f"send a JSON object: {shape.__doc__}") from None

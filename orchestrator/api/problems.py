@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Send
 
 from bel.errors import BelError
-from orchestrator.api.access import Asked
+from orchestrator.api.access import Asked, path_of
 from orchestrator.api.door import DoorError
 from orchestrator.api.endpoint import OnErrors
 from orchestrator.api.refusals import of_log, refusal, status_of
@@ -75,14 +75,14 @@ def _on_http_error(request: Asked, error: HTTPException) -> Response:
     """What the framework refuses by itself."""
     code = _OF_THE_FRAMEWORK.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
     return problem(
-        refusal(code, f"{request.method} {request.url.path}: {error.detail}"), error.status_code, error.headers
+        refusal(code, f"{request.method} {path_of(request)}: {error.detail}"), error.status_code, error.headers
     )
 
 
 def _on_bug(request: Asked, error: Exception) -> Response:
     """A bug answers like everything else; where it is, is for whoever runs the daemon."""
     _LOG.error("a request ran into a bug", exc_info=error)
-    why = f"{request.method} {request.url.path} ran into a bug: {type(error).__name__}: {error}"
+    why = f"{request.method} {path_of(request)} ran into a bug: {type(error).__name__}: {error}"
     return problem(refusal("internal", why, "please report it"))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.api.access import Asked, Caller
+from orchestrator.api.access import Asked, Caller, path_of
 from orchestrator.api.local import LocalDoor
 from orchestrator.api.ports import Engine
 from orchestrator.api.refusals import refusal
@@ -96,7 +96,7 @@ async def _head(request: Asked) -> int:
 def _asking(request: Asked) -> Asking:
     params = {name: request.query_params.getlist(name) for name in request.query_params}
     parts = {name: str(value) for name, value in request.path_params.items()}
-    return Asking(request.url.path.removeprefix(BASE) or "/", parts, params)
+    return Asking(path_of(request).removeprefix(BASE) or "/", parts, params)
 
 
 def _cookie_name(request: Asked) -> str:

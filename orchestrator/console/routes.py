@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bel.errors import BelError
-from orchestrator.api.access import Asked, authorise
+from orchestrator.api.access import Asked, authorise, path_of
 from orchestrator.api.door import DoorError
 from orchestrator.api.endpoint import Endpoint, Handle
 from orchestrator.api.refusals import of_log, refusal, status_of
@@ -154,7 +154,7 @@ async def _file(request: Asked) -> Response:
 
 async def _nothing(desk: Desk, request: Asked) -> Response:
     desk.session(request)
-    raise refusal("no_such_page", f"there is no page {request.url.path}", "begin at the overview")
+    raise refusal("no_such_page", f"there is no page {path_of(request)}", "begin at the overview")
 
 
 async def _to_console(_: Asked) -> Response:

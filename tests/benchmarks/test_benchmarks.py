@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.builders import builders, edges, run_builder
+from benchmarks.builders import COMMANDS, builders, edges, run_builder
+from benchmarks.processes import ProgramFailed
 from benchmarks.rows import Case
 from benchmarks.workloads import JOB_KINDS, SHAPES, JobKind, Shape, workload, write_application
 from orchestrator.daemon import Application
@@ -84,3 +85,12 @@ def test_every_kind_of_job_is_configured_as_what_it_is(job: JobKind, tmp_path: P
     catalog = Application.load(write_application(tmp_path, workload("chain", 20), job)).catalog
     (made,) = catalog.jobs.values()
     assert job == ("process" if made.command else made.executor)
+
+
+def test_a_builder_that_cannot_do_it_is_absent_and_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: an hour of measuring is lost because ninja, say, ran out of stack on a chain of 100,000."""
+    monkeypatch.setitem(COMMANDS, "make", ("false",))
+    with pytest.raises(ProgramFailed, match="false"):
+        run_builder("make", Case("chain", 3, "process"), tmp_path)

@@ -140,6 +140,14 @@ def test_another_method_is_refused(path: Path, method: str) -> None:
     assert (answer.status, answer.json()["code"]) == (405, "no_such_method")
 
 
+@pytest.mark.parametrize("host", ["[", "]", "a:b:c", "//x/y", "a/../..", "%00", "x" * 2_000, "@", "a b"])
+def test_a_host_that_is_none_breaks_nothing(path: Path, host: str) -> None:
+    """Broken: an address is made of what somebody says the host is, and an error of making it is a bug."""
+    for target in (f"{BASE}/nowhere", f"{BASE}/wants?limit=x", f"{BASE}/wants/nobody"):
+        answer = exchange(path, f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        assert 400 <= answer.status < 500, (target, answer)
+
+
 @pytest.mark.parametrize("framing", ["said", "unsaid", "chunked"])
 def test_a_huge_body_is_refused(path: Path, framing: str) -> None:
     """Broken: a body without an end fills the memory."""
