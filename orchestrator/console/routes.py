@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -176,6 +177,7 @@ _ERRORS: Mapping[type[Exception], Tell] = {
     BelError: of_log,
     NoAnswer: lambda error: refusal("no_answer", str(error)),
     HTTPException: lambda error: refusal("bad_request", str(error.detail)),
+    ClientDisconnect: lambda _: refusal("bad_request", "the connection ended before the form did"),
     Exception: _bug,
 }
 

@@ -1,4 +1,4 @@
-"""Looking at a board without changing it: times in words, the node of a ref, what a ref needs.
+"""Looking at a board without changing what it says: times in words, the node of a ref, what a ref needs.
 
 ``Graph.node`` makes the node of a ref that it does not know; readers ask about any text, so they look through ``peek``.
 """

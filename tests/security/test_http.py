@@ -172,8 +172,9 @@ def test_a_huge_body_is_refused(path: Path, framing: str) -> None:
         request("GET", f"{BASE}/status?{'x' * 1_000_000}"),
         b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
         b"GET / HTTP/1.1\r\n\r\n",
+        request("POST", f"{BASE}/plan").replace(b"Content-Length: 0", b"Content-Length: " + b"9" * 5_000),
     ],
-    ids=["header", "headers", "target", "smuggled", "no-host"],
+    ids=["header", "headers", "target", "smuggled", "no-host", "length"],
 )
 def test_what_is_no_request_is_refused(path: Path, said: bytes) -> None:
     """Broken: bytes that are no HTTP, or too much of it, take memory or end the daemon."""

@@ -82,6 +82,9 @@ class Keeper:
         self._stops.clear()
         if committed.ends:
             self._server.tell_all(_facts(ended=committed.ends))
+        if committed.claims:
+            self._sync_at = math.inf  # their sync brought everything to the disk
+        elif committed.ends:
             self._sync_at = min(self._sync_at, done + _GROUP_S)
 
     def _tell_begun(self, now: float) -> None:

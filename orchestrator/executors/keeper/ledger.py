@@ -34,7 +34,6 @@ class Ledger:
         self._earlier: dict[str, End] = {}
         self._asked: dict[str, tuple[Request, int]] = {}
         self._ending: dict[str, End] = {}
-        self._has_unsynced_ends = False
         for recorded in earlier:
             self._earlier.update((run, recorded.ends.get(run, lost(recorded))) for run in recorded.claims)
 
@@ -108,7 +107,6 @@ class Ledger:
         claims = [journal.claims_line(runs, epoch) for epoch, runs in by_epoch.items()]
         write = self._journal.append if claims else self._journal.note
         write(claims + [journal.end_line(run, end) for run, end in self._ending.items()])
-        self._has_unsynced_ends = not claims
         committed = Committed([request for request, _ in self._asked.values()], self._ending)
         self._claims.update((run, epoch) for run, (_, epoch) in self._asked.items())
         self._ends.update(self._ending)
@@ -116,10 +114,8 @@ class Ledger:
         return committed
 
     def sync(self) -> None:
-        """Bring ends to the disk that no claim has brought there since."""
-        if self._has_unsynced_ends:
-            self._journal.sync()
-            self._has_unsynced_ends = False
+        """Bring the ends that were told to the disk, where no claim has done so since."""
+        self._journal.sync()
 
     def _compact(self) -> None:
         lines: list[dict[str, object]] = []
