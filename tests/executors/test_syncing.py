@@ -121,7 +121,9 @@ class Hand:
 
     def turn_until(self, is_so: Callable[[], object]) -> None:
         selector: selectors.BaseSelector = self._keeper._selector
+        until = time.monotonic() + 5.0
         while not is_so():
+            assert time.monotonic() < until, "it never comes to that"
             for key, _ in selector.select(0.01):
                 key.data()
             # Ahead of the pauses between commits and before syncs, and of no deadline.
