@@ -39,8 +39,7 @@ def ideal(case: Case, _folder: Path) -> list[Row]:
 def bare(case: Case, folder: Path) -> list[Row]:
     """Start the scripts as slots come free, and do nothing else."""
     write_application(folder, workload(case.shape, case.n), case.job)
-    (folder / "context.json").write_text(f'{{"location":"{folder}/made"}}\n')
-    env = {"PATH": os.defpath, "WANTD_CONTEXT": str(folder / "context.json")}
+    env = {"PATH": os.defpath, "WANTD_OUTPUT": str(folder / "made")}
     script = str(folder / "sleep.sh")
     running, left = selectors.DefaultSelector(), [f"leaf/{i}" for i in range(case.n - 1, 0, -1)]
     began = time.perf_counter()

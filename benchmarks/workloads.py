@@ -29,7 +29,7 @@ SLEEP_MS_MAX = 50
 _JOB_KEYS: dict[JobKind, str] = {
     "inline": 'python = "noop:build"\nexecutor = "inline"',
     "worker": 'python = "noop:build"',
-    "process": 'command = ["/bin/sh", "noop.sh"]',
+    "process": """command = ["/bin/sh", "-c", ': > "$WANTD_OUTPUT"']""",
     "sleep": 'command = ["/bin/sh", "sleep.sh"]',
 }
 
@@ -41,21 +41,13 @@ def build(ctx):
         ctx.done(ref, digest="0123456789abcdef0123456789abcdef")
 '''
 
-_NOOP_SH = """# A job that makes an empty file; the first location it is told is that of its output.
-read -r told < "$WANTD_CONTEXT"
-place=${told#*\\"location\\":\\"}
-: > "${place%%\\"*}"
-"""
-
-_SLEEP_SH = (
-    _NOOP_SH
-    + """# Then it sleeps for as many milliseconds as its ref says.
+_SLEEP_SH = """# A job that makes an empty file, and then sleeps for as many milliseconds as its ref says.
+: > "$WANTD_OUTPUT"
 i=${1#leaf/}
 ms=$((i * 7919 % 1009 % 50 + 1))
 case $ms in ?) ms=0$ms ;; esac
 exec sleep "0.0$ms"
 """
-)
 
 
 def sleep_ms(i: int) -> int:
@@ -102,7 +94,6 @@ def partitions(shape: Shape, n: int) -> int:
 def write_application(folder: Path, work: Workload, job: JobKind) -> Path:
     """Write the configuration of an application and its job into a folder; return the configuration's path."""
     (folder / "noop.py").write_text(_NOOP_PY)
-    (folder / "noop.sh").write_text(_NOOP_SH)
     (folder / "sleep.sh").write_text(_SLEEP_SH)
     path = folder / "wantd.toml"
     path.write_text("\n".join([_head(work, job), *(_job(number, rule, job) for number, rule in enumerate(work.rules))]))

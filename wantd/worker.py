@@ -41,6 +41,8 @@ class _Call(NamedTuple):
     context: str
     report: str
     log: str
+    output: str = ""
+    """The place of what it makes, where it makes one thing."""
 
 
 class _Context(Protocol):
@@ -70,7 +72,7 @@ def main() -> None:
 def _serve(call: _Call, home: str, output: _Output) -> _Outcome:
     os.chdir(home)
     try:
-        os.environ.update(WANTD_RUN=call.run, WANTD_CONTEXT=call.context, WANTD_REPORT=call.report)
+        _tell(call)
         output.begin(call.log)
     except (OSError, ValueError) as error:
         if not (isinstance(error, OSError) and error.errno in _FULL):
@@ -80,6 +82,15 @@ def _serve(call: _Call, home: str, output: _Output) -> _Outcome:
         return _run(call)
     finally:
         output.end(call.log)
+
+
+def _tell(call: _Call) -> None:
+    """Let the environment say which run it is, for what the function starts, too."""
+    os.environ.update(WANTD_RUN=call.run, WANTD_CONTEXT=call.context, WANTD_REPORT=call.report)
+    if call.output:
+        os.environ["WANTD_OUTPUT"] = call.output
+    else:
+        os.environ.pop("WANTD_OUTPUT", None)
 
 
 class _Output:

@@ -16,6 +16,7 @@ import msgspec
 
 from orchestrator.catalog import Catalog, Job
 from orchestrator.executors.base import Call, Command, InlineStart, KeptStart
+from orchestrator.executors.keeper.files import OUTPUT_KEY
 from orchestrator.report import REPORT_BYTES_MAX
 from orchestrator.runtime.inline import InlineJobs
 from orchestrator.runtime.layout import Layout
@@ -72,7 +73,7 @@ class Launcher:
             pool_size=catalog.pools.get(job.pool, 1),
             slots=job.slots,
             cwd=str(catalog.folder),
-            env=self.environment(catalog, job, dict(run.activation.env)),
+            env={**self.environment(catalog, job, dict(run.activation.env)), **_place_of_the_one(told.outputs)},
             files=self._layout.run_files(run.spec.id).place,
             folders=tuple(dict.fromkeys(os.path.dirname(output.location) for output in told.outputs)),  # noqa: PTH120
             context=msgspec.json.encode(told).decode(),
@@ -100,6 +101,11 @@ class Launcher:
         live = instance.was if isinstance(instance, Tainted) else instance
         assert isinstance(live, Live), "an input was Live when the JobRun was launched"
         return InputTold(instance.spec.ref, place_of(self._store, world, instance), live.content.digest)
+
+
+def _place_of_the_one(outputs: tuple[OutputTold, ...]) -> dict[str, str]:
+    """Where to make it, for a job that makes one thing."""
+    return {OUTPUT_KEY: outputs[0].location} if len(outputs) == 1 else {}
 
 
 def _work(catalog: Catalog, job: Job, run: Launching, told: Told) -> Command | Call:

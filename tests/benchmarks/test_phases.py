@@ -62,8 +62,7 @@ def test_a_job_sleeps_as_long_as_is_reckoned(tmp_path: Path) -> None:
     """Broken: the script sleeps for other times than the ideal is made of."""
     write_application(tmp_path, workload("flat", 20), "sleep")
     script = (tmp_path / "sleep.sh").read_text().replace("exec sleep", "echo")
-    (tmp_path / "context.json").write_text(f'{{"location":"{tmp_path}/made"}}\n')
-    env = {"PATH": "/usr/bin:/bin", "WANTD_CONTEXT": str(tmp_path / "context.json")}
+    env = {"PATH": "/usr/bin:/bin", "WANTD_OUTPUT": str(tmp_path / "made")}
     for i in range(20):
         told = subprocess.run(
             ["sh", "-c", script, "sh", f"leaf/{i}"], env=env, capture_output=True, text=True, check=True

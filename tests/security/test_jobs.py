@@ -13,7 +13,8 @@ import pytest
 from tests.cli.kit import as_json, here
 from tests.security.kit import PASSED, built, saw
 
-OURS = {"LANG", "PATH", "WANTD_APPLICATION", "WANTD_CONTEXT", "WANTD_KEEPER", "WANTD_REPORT", "WANTD_RUN"}
+OF_A_RUN = {"WANTD_CONTEXT", "WANTD_KEEPER", "WANTD_OUTPUT", "WANTD_REPORT", "WANTD_RUN"}
+OURS = {"LANG", "PATH", "WANTD_APPLICATION"} | OF_A_RUN
 
 
 def looked(app: Path, kind: str) -> Any:
@@ -30,7 +31,7 @@ def looked(app: Path, kind: str) -> Any:
     [
         ("process", OURS | {"TOKEN"}),
         ("worker", OURS | {"TOKEN"}),
-        ("configure", OURS - {"WANTD_CONTEXT", "WANTD_KEEPER", "WANTD_REPORT", "WANTD_RUN"}),
+        ("configure", OURS - OF_A_RUN),
     ],
 )
 def test_the_environment_holds_what_was_declared_and_nothing_else(app: Path, kind: str, keys: set[str]) -> None:

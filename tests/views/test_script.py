@@ -43,6 +43,7 @@ command = ["true"]
 RAW = """
 import json, os
 told = json.load(open(os.environ["WANTD_CONTEXT"]))
+assert os.environ["WANTD_OUTPUT"] == told["outputs"][0]["location"]
 for made in told["outputs"]:
     open(made["location"], "w").write(made["ref"])
 """

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 CONTEXT_KEY, REPORT_KEY = "WANTD_CONTEXT", "WANTD_REPORT"
 """Environment keys by which a job finds them."""
+OUTPUT_KEY = "WANTD_OUTPUT"
+"""Environment key by which a job that makes one thing finds the place for it, without reading its context."""
 _PIECE_BYTES = 64 << 10
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC

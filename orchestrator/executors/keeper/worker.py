@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from orchestrator.executors.keeper.child import Streams
 from orchestrator.executors.keeper.desk import Desk
-from orchestrator.executors.keeper.files import CONTEXT_KEY, REPORT_KEY
+from orchestrator.executors.keeper.files import CONTEXT_KEY, OUTPUT_KEY, REPORT_KEY
 from orchestrator.executors.keeper.launch import Leader, Usage, spawn
 from orchestrator.executors.keeper.procfs import KEEPER_KEY, RUN_KEY
 from orchestrator.executors.keeper.run import Run
 from orchestrator.executors.keeper.secrets import SecretFiles
 from orchestrator.executors.keeper.wire import Call
 
-PER_RUN_KEYS = frozenset({CONTEXT_KEY, REPORT_KEY, RUN_KEY})
+PER_RUN_KEYS = frozenset({CONTEXT_KEY, OUTPUT_KEY, REPORT_KEY, RUN_KEY})
 """Environment keys that a worker sets anew for each call."""
 _MESSAGE_BYTES_MAX = 64 << 10
 _SCRIPT = os.path.normpath(os.path.join(os.path.abspath(__file__), *[os.pardir] * 4, "wantd", "worker.py"))
@@ -58,6 +58,7 @@ class Worker:
             "function": work.function,
             "context": self.desk.context,
             "report": self.desk.report,
+            "output": run.request.env.get(OUTPUT_KEY, ""),
             "log": run.prints_to,
         }
         try:
