@@ -20,6 +20,8 @@ class Readers:
 
     def catch_up(self, instances_max: int, reads_of: Callable[[InstanceId], Sequence[InstanceId]]) -> bool:
         """Take in so many of the instances that became Live; whether that was all."""
+        if not self.changed:
+            return True
         for instance in tuple(islice(reversed(self.changed), instances_max)):
             del self.changed[instance]
             for read in reads_of(instance):

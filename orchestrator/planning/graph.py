@@ -18,7 +18,6 @@ Source: design section 3 (laws 5, 6, 9) and section 4; performance reference, se
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from itertools import chain
 
 from orchestrator.planning.agenda import Agenda
 from orchestrator.planning.demand import Demand
@@ -194,11 +193,12 @@ class Graph:
         while (readers := self._world.readers(INSTANCES_AT_ONCE)) is None:
             pass
         told: set[Node] = set()
-        for reader in chain.from_iterable(map(readers.of, self._holdings.instances(node.ref))):
-            found = self.node(self._world.partitions[reader].spec.ref)
-            if found in node.readers and found not in told:
-                told.add(found)
-                yield found
+        for instance in self._holdings.instances(node.ref):
+            for reader in readers.of(instance):
+                found = self.node(self._world.partitions[reader].spec.ref)
+                if found in node.readers and found not in told:
+                    told.add(found)
+                    yield found
 
     def recipe_of(self, node: Node) -> Recipe | None:
         """How a node is made, where that is known."""

@@ -40,7 +40,7 @@ def graph_around(board: Board, ref: Ref, depth: int) -> Pausing[GraphView]:
             seen.update(dict.fromkeys(level))
     inside = tuple(edge for (source, target), edge in edges.items() if source in seen and target in seen)
     nodes = yield from page(iter(seen), lambda one: _ref_node(board, one), None)
-    return GraphView(ref, nodes, inside, cut=(yield from walk.is_cut(seen)))
+    return GraphView(ref, nodes, inside, cut=len(inside) < len(edges) or (yield from walk.is_cut(seen)))
 
 
 def graph_of_jobs(board: Board, config: Config) -> GraphView:
