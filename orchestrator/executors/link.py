@@ -19,6 +19,8 @@ _KEEPER = Path(__file__).parent / "keeper" / "__main__.py"
 _SOCKET = "socket"
 _ERRORS = "errors.log"
 _FIRST_CONNECTION = 3
+_ROOM_BYTES = 64 << 10
+"""How much is read at a time, into the same place: new room for each message would cost more than to understand it."""
 
 
 class _Begun(msgspec.Struct, frozen=True):
@@ -61,7 +63,7 @@ class Refused(msgspec.Struct, frozen=True, tag_field="say", tag="refused"):
 _decoder = msgspec.json.Decoder(Hello | Facts | Refused)
 
 
-class Link(asyncio.Protocol):
+class Link(asyncio.BufferedProtocol):
     """A connection to a keeper. It says ``hello`` by itself; the answer is awaited with ``greeting``."""
 
     def __init__(
@@ -72,6 +74,7 @@ class Link(asyncio.Protocol):
         self._on_gone = on_gone
         self._hello: asyncio.Future[Hello] = asyncio.get_running_loop().create_future()
         self._lost = asyncio.Event()
+        self._room = memoryview(bytearray(_ROOM_BYTES))
         self._incoming: list[bytes] = []
         self._transport: asyncio.Transport | None = None
 
@@ -109,7 +112,11 @@ class Link(asyncio.Protocol):
         self._transport = transport
         self._send({"do": "hello", "epoch": self._epoch, "protocol": PROTOCOL})
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  the name is the protocol's
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._room[:nbytes])
         self._incoming.append(data)
         if b"\n" not in data:
             return  # the reports of long runs come in many pieces
