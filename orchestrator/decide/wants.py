@@ -1,6 +1,7 @@
 """Commands about wants."""
 
 from collections.abc import Iterable
+from itertools import chain
 
 from orchestrator.catalog import CatalogError, NobodyMakes, find_cycle, is_plain
 from orchestrator.commands import (
@@ -110,10 +111,9 @@ def _again(turn: Turn, known: WantId, command: CreateWant) -> Answer:
 def _refs(turn: Turn, texts: tuple[str, ...]) -> tuple[Ref, ...] | Refused:
     """The refs that the texts stand for, each once; all of them are made by somebody."""
     board, limit = turn.board, turn.board.recipes.catalog.limits.refs_per_want
-    found = dict.fromkeys(map(Ref, texts))
     try:
-        if not (is_plain("\n".join(texts)) and board.graph.has(found.keys())):
-            found = {ref: None for text in texts for ref in _spelled(board, text)}
+        named = board.graph.named(texts) if is_plain("\n".join(texts)) else None
+        found = dict.fromkeys(named or chain.from_iterable(_spelled(board, text) for text in texts))
     except NobodyMakes as error:
         return Refused("no_job_makes", error.why, error.hint)
     except CatalogError as error:
@@ -128,9 +128,11 @@ def _refs(turn: Turn, texts: tuple[str, ...]) -> tuple[Ref, ...] | Refused:
 
 
 def _spelled(board: Board, text: str) -> Iterable[Ref]:
-    if is_plain(text) and board.graph.has({text}):
-        return (Ref(text),)
-    return board.recipes.catalog.expand(text, board.holdings.newest)
+    """The refs that one text stands for."""
+    if is_plain(text) and (named := board.graph.named((text,))):
+        return named
+    found = board.recipes.catalog.expand(text, board.holdings.newest)
+    return board.graph.named(found) or found
 
 
 def _impossible(turn: Turn, refs: tuple[Ref, ...]) -> Refused | None:

@@ -16,8 +16,9 @@ Cost of a refresh: proportional to the changed nodes and their direct neighbours
 Source: design section 3 (laws 5, 6, 9) and section 4; performance reference, section 6 (dirty set, counters).
 """
 
-from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from operator import attrgetter
+from typing import cast
 
 from orchestrator.planning.agenda import Agenda
 from orchestrator.planning.demand import Demand
@@ -30,6 +31,7 @@ from statemachines.ids import WantId
 from statemachines.refs import Ref
 from statemachines.world import World
 
+_REF = cast("Callable[[Node], Ref]", attrgetter("ref"))
 ROUNDS = 16
 """How often each changed node is settled again, on average, before cycles are looked for."""
 INSTANCES_AT_ONCE = 100_000
@@ -77,9 +79,16 @@ class Graph:
                 self._untouched.append(ref)
         return found
 
-    def has(self, refs: AbstractSet[str]) -> bool:
-        """Whether somebody looked for each of these before."""
-        return self._nodes.keys() >= refs
+    def named(self, texts: Collection[str]) -> list[Ref] | None:
+        """The refs with these names, or None where nobody looked for one of them before.
+
+        Who keeps them shares their text with all who do: a want of ten thousand refs would hold a megabyte of its own.
+        """
+        nodes: Mapping[str, Node] = cast("dict[str, Node]", self._nodes)
+        try:
+            return list(map(_REF, map(nodes.__getitem__, texts)))
+        except KeyError:
+            return None
 
     def nodes(self) -> Iterator[Node]:
         """All nodes: of what is demanded, and of what somebody looked for."""

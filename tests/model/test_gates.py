@@ -114,6 +114,18 @@ def test_an_ask_with_nothing_to_do_takes_three_events(width: int) -> None:
     assert core.turns - turns == 1
 
 
+@pytest.mark.parametrize(
+    "typed", [tuple(f"leaf/{n}" for n in range(1_000)), ("leaf/0..999",), ("leaf/{0..499,500..999}",)]
+)
+def test_asking_again_keeps_no_text_of_its_own(typed: tuple[str, ...]) -> None:
+    """If this fails, who asks every hour for a year of data fills the memory with its names."""
+    core = built(APPLICATION, *(f"leaf/{n}" for n in range(1_000)))
+    names = set(map(id, core.board.holdings.newest))
+    asked = core.board.world.wants[core.want(*("".join(list(text)) for text in typed))].spec.refs
+    assert len(asked) == 1_000
+    assert not {id(ref) for ref in asked} - names
+
+
 @contextmanager
 def settled(patch: pytest.MonkeyPatch) -> Generator[list[Ref]]:
     """The refs of the nodes that are settled meanwhile, each as often as it is."""
