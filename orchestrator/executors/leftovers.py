@@ -55,9 +55,4 @@ def _our_sessions(
 ) -> set[int]:
     leaders = {recorded.began[run] for run in unended if run in recorded.began}
     with_marks = {everyone[pid].session for pid in marked}
-    return {
-        leader.pid
-        for leader in leaders
-        if leader.pid in with_marks
-        or (leader.pid in everyone and everyone[leader.pid].started_ticks == leader.started_ticks)
-    }
+    return {leader.pid for leader in leaders if leader.pid in with_marks or leader.is_still(everyone.get(leader.pid))}

@@ -20,6 +20,8 @@ import pytest
 from orchestrator.executors import link
 from orchestrator.executors.base import ExecutorError, Exit, StaleEpoch, StopRun
 from orchestrator.executors.keeper import journal, procfs
+from orchestrator.executors.keeper.child import Streams
+from orchestrator.executors.keeper.launch import spawn
 from orchestrator.executors.link import Facts, Link, reach_keeper
 from orchestrator.executors.local import LocalExecutor
 from orchestrator.executors.survey import read_dead
@@ -190,6 +192,25 @@ async def test_a_leftover_without_mark_is_found_by_its_session(keepers: Path) ->
     await executor.close()
 
 
+@pytest.mark.parametrize("limits", [{}, {"open_files": 64}], ids=["spawned", "forked"])
+def test_a_leader_is_known_again_by_when_it_was_started(tmp_path: Path, limits: dict[str, int]) -> None:
+    """Broken: what a dead keeper left running is taken for a stranger, and lives on beside its successor."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    leaders = [spawn(["sleep", "1000"], str(tmp_path), {}, Streams(nowhere), limits) for _ in range(50)]
+    try:
+        assert all(leader.began.is_still(procfs.look_up(leader.pid)) for leader in leaders)
+        time.sleep(0.02)
+        later = spawn(["sleep", "1000"], str(tmp_path), {}, Streams(nowhere), limits)
+        leaders.append(later)
+        found = procfs.look_up(later.pid)
+        assert not any(leader.began._replace(pid=later.pid).is_still(found) for leader in leaders[:-1])
+        assert not later.began.is_still(None)
+    finally:
+        os.close(nowhere)
+        for leader in leaders:
+            leader.bury(whole_session=False)
+
+
 @pytest.mark.asyncio
 async def test_strangers_are_never_killed(keepers: Path) -> None:
     """Broken: a pid that was given to a stranger gets the stranger killed."""
@@ -202,7 +223,8 @@ async def test_strangers_are_never_killed(keepers: Path) -> None:
     await asyncio.to_thread(wait_until_dead, folder)
     stranger = run_stranger()
     path = folder / journal.NAME
-    path.write_text(re.sub(f'"pid":{leader},"ticks":\\d+', f'"pid":{stranger.pid},"ticks":1', path.read_text()))
+    before = f'"pid":{stranger.pid},"ticks":1,"upto":{procfs.ticks() - 100}'
+    path.write_text(re.sub(f'"pid":{leader},"ticks":\\d+,"upto":\\d+', before, path.read_text()))
     assert read_dead(folder).ends["a"].kind == "lost"
     assert stranger.poll() is None
     kill(stranger)

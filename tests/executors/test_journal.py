@@ -145,3 +145,11 @@ def test_hostile_requests_are_bad_messages(line: bytes) -> None:
     """Broken: a line on the socket ends the keeper, and all its jobs with it."""
     with pytest.raises(BadMessage):
         parse_message(line)
+
+
+def test_a_journal_of_an_earlier_keeper_is_read(tmp_path: Path) -> None:
+    """Broken: after an upgrade what the last keeper left running is not known."""
+    made(tmp_path)
+    path = tmp_path / journal.NAME
+    path.write_text(path.read_text() + '{"claims":["a"],"epoch":1}\n{"began":"a","pid":7,"ticks":99}\n')
+    assert read_journal(str(path)).began == {"a": journal.Began(7, 99, 99)}

@@ -41,10 +41,21 @@ class Header(TypedDict):
 
 
 class Began(NamedTuple):
-    """The process that leads a run's session."""
+    """The process that leads a run's session, and the clock ticks between which it was started.
+
+    Its own start time lies between them. To read it would cost more than half of what the start itself costs, and no
+    other process is given the pid before this one is dead and reaped.
+    """
 
     pid: int
-    started_ticks: int
+    from_ticks: int
+    upto_ticks: int
+
+    def is_still(self, process: procfs.Process | None) -> bool:
+        """Tell if a process is the one that was started, and not a later one with its pid."""
+        return process is not None and (
+            process.pid == self.pid and self.from_ticks <= process.started_ticks <= self.upto_ticks
+        )
 
 
 End = dict[str, object]
@@ -71,7 +82,7 @@ def claims_line(runs: Iterable[str], epoch: int) -> dict[str, object]:
 
 def began_line(run: str, began: Began) -> dict[str, object]:
     """Say which process leads a run."""
-    return {"began": run, "pid": began.pid, "ticks": began.started_ticks}
+    return {"began": run, "pid": began.pid, "ticks": began.from_ticks, "upto": began.upto_ticks}
 
 
 def end_line(run: str, end: End) -> dict[str, object]:
@@ -201,7 +212,8 @@ def _apply(recorded: Recorded, said: object) -> None:
     if "claims" in line:
         recorded.claims.update(dict.fromkeys(texts(line["claims"]), whole(line["epoch"])))
     elif "began" in line:
-        recorded.began[text(line["began"])] = Began(whole(line["pid"]), whole(line["ticks"]))
+        ticks = whole(line["ticks"])  # earlier keepers looked at the one tick of its start
+        recorded.began[text(line["began"])] = Began(whole(line["pid"]), ticks, whole(line.get("upto", ticks)))
     elif "end" in line:
         recorded.ends[text(line["end"])] = table(line["exit"])
     else:

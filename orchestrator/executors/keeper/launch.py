@@ -35,12 +35,10 @@ class Leader:
     Until it is reaped its pid, group and session cannot be given to anybody else.
     """
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.pidfd = os.pidfd_open(pid)
-        born = procfs.look_up(pid)
-        assert born is not None, f"process {pid} is not reaped, and so is in /proc"
-        self.began = Began(pid, born.started_ticks)
+    def __init__(self, began: Began) -> None:
+        self.began = began
+        self.pid = began.pid
+        self.pidfd = os.pidfd_open(began.pid)
 
     def ask_group(self) -> None:
         """Ask the whole group to end, also where it was suspended."""
@@ -116,6 +114,7 @@ def spawn(argv: list[str], cwd: str, env: dict[str, str], streams: Streams, limi
     """Start a program within its limits. Raises CouldNotStart."""
     _enter(cwd)
     program = _resolve(argv, cwd, env.get("PATH", _PATH_DEFAULT))
+    before = procfs.ticks()
     try:
         pid = make_child(Program(program, argv, env), streams, limits)
     except OSError as error:
@@ -123,7 +122,7 @@ def spawn(argv: list[str], cwd: str, env: dict[str, str], streams: Streams, limi
     except ValueError as error:
         raise CouldNotStart(f"{program} cannot be given what it was to be given: {error}") from error
     try:
-        return Leader(pid)
+        return Leader(Began(pid, before, procfs.ticks()))
     except OSError as error:
         os.killpg(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

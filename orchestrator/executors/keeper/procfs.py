@@ -6,11 +6,15 @@ time together with the boot id.
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
 RUN_KEY, KEEPER_KEY = "WANTD_RUN", "WANTD_KEEPER"
 """Environment keys that mark every process of a run: the ids of two applications on one machine may be the same."""
+
+
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Mark(NamedTuple):
@@ -38,6 +42,11 @@ class Process(NamedTuple):
 def boot_id() -> str:
     """Name this boot of this machine."""
     return _read("/proc/sys/kernel/random/boot_id").decode().strip()
+
+
+def ticks() -> int:
+    """Tell the time of this moment as the kernel tells when a process was started: in clock ticks since boot."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) * _TICKS_A_SECOND // 1_000_000_000
 
 
 def look_up(pid: int) -> Process | None:

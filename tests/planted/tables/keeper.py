@@ -103,9 +103,9 @@ KEEPER = (
         "a stranger with the pid of a dead run is killed",
         "a pid alone names nothing",
         Edit(
-            "orchestrator/executors/leftovers.py",
-            "everyone[leader.pid].started_ticks == leader.started_ticks",
-            "everyone[leader.pid].started_ticks",
+            f"{_KEEPER}/journal.py",
+            "process.pid == self.pid and self.from_ticks <= process.started_ticks <= self.upto_ticks",
+            "process.pid == self.pid",
         ),
         ("tests/executors/test_crashes.py::test_strangers_are_never_killed",),
     ),
