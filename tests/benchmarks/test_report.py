@@ -41,6 +41,22 @@ def test_every_round_meets_every_side_of_every_trial_in_turn() -> None:
     assert found == ["wantd", "floor", "make"] * 2
 
 
+def test_small_files_stay_until_all_trials_are_over() -> None:
+    """Broken: who comes next pays for what was removed, or logs of many trials fill the disk."""
+    folders: list[Path] = []
+
+    def write(folder: Path) -> list[Row]:
+        assert all((one / "small").exists() and not (one / "large").exists() for one in folders)
+        (folder / "small").touch()
+        (folder / "large").write_bytes(bytes(2 << 20))
+        folders.append(folder)
+        return []
+
+    list(run_rounds([Trial("a", [("wantd", write), ("floor", write)])], 2, quiet))
+    assert len(set(folders)) == 4
+    assert not any(folder.exists() for folder in folders)
+
+
 def test_what_took_long_is_not_repeated() -> None:
     """Broken: one slow case keeps everybody waiting, several times."""
     found = list(run_rounds([Trial("a", [side("wantd", 1.0)])], 5, quiet, long_s=0.0))

@@ -25,7 +25,7 @@ from typing import NamedTuple, TypedDict
 
 from orchestrator.executors.keeper import procfs
 from orchestrator.executors.keeper.room import FULL, NoRoom
-from orchestrator.executors.keeper.shapes import table, text, texts, whole
+from orchestrator.executors.keeper.shapes import as_line, table, text, texts, whole
 
 NAME = "journal"
 _NEXT = "journal.next"
@@ -229,7 +229,7 @@ def new_header(keeper: str) -> Header:
 
 
 def _encode(lines: Iterable[Mapping[str, object]]) -> bytes:
-    return b"".join(json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in lines)
+    return b"".join(map(as_line, lines))
 
 
 def _write_all(file: int, data: bytes) -> None:

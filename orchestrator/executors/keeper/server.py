@@ -4,12 +4,12 @@ Several daemons may be connected at once (an old one that does not know yet that
 ``hello`` are told everything; whether what they ask is done is decided by their epoch, not here.
 """
 
-import json
 import selectors
 import socket
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from orchestrator.executors.keeper.shapes import as_line
 from orchestrator.executors.keeper.wire import LINE_BYTES_MAX, BadMessage, Message, parse_message
 
 _READ_BYTES = 64 << 10
@@ -49,7 +49,7 @@ class Connection:
 
     def say(self, said: Mapping[str, object]) -> None:
         """Queue a line; send as much as goes at once."""
-        self._outgoing += json.dumps(said, separators=(",", ":")).encode() + b"\n"
+        self._outgoing += as_line(said)
         self.flush()
 
     def flush(self) -> bool:

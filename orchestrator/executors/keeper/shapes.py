@@ -1,6 +1,15 @@
-"""Take decoded JSON for what it should be, or raise TypeError."""
+"""Lines of JSON: what is said becomes one, and what one says is taken for what it should be, or raises TypeError."""
 
+import json
+from collections.abc import Mapping
 from typing import cast
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def as_line(said: Mapping[str, object]) -> bytes:
+    """Write it as one line."""
+    return _encode(said).encode() + b"\n"
 
 
 def whole(value: object) -> int:
