@@ -155,7 +155,7 @@ def permissions(state: Path) -> Finding:
     """Can the state be written, and only by its owner?"""
     place = _nearest_existing(state)
     if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
-        return Finding("permissions", "problem", f"{place} can not be written", "check who owns it and its permissions")
+        return Finding("permissions", "problem", f"{place} cannot be written", "check who owns it and its permissions")
     if place != state:
         return Finding("permissions", "ok", f"{state} does not exist yet and can be made")
     mode = stat.S_IMODE(state.stat().st_mode)
@@ -222,7 +222,7 @@ def secrets(application: Application) -> Iterator[Finding]:
 
 def _secret_file(what: str, path: Path) -> Finding:
     if not os.access(path, os.R_OK):
-        return Finding(what, "problem", f"{path} can not be read", "make it, or correct its owner and permissions")
+        return Finding(what, "problem", f"{path} cannot be read", "make it, or correct its owner and permissions")
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         verdict: Literal["warning", "problem"] = "problem" if mode & 0o022 else "warning"

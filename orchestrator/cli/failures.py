@@ -83,7 +83,7 @@ def explain(error: Exception) -> CliError | None:
             code = Exit.TRY_LATER if isinstance(error, StaleEpoch) else Exit.BROKEN_IO
             return CliError(code, *_halves(str(error)))
         case IllegalTransition():
-            return CliError(Exit.NO, f"the log can not be replayed: {error}", "run: wantd bel verify")
+            return CliError(Exit.NO, f"the log cannot be replayed: {error}", "run: wantd bel verify")
         case OSError():
             return _of_the_system(error)
         case _:

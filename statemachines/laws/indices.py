@@ -74,7 +74,7 @@ def holdings_are_in_order(world: World) -> Iterator[Finding]:
         for ref, entity in difference(own.canonical, holdings.canonical):
             yield entity, f"it is, or should be, canonical for {ref} in {environment}, and the index differs"
         for entity in sorted(own.unfinished.keys() ^ holdings.unfinished.keys()):
-            yield entity, f"it can, or can not, still move by itself in {environment}, and the index differs"
+            yield entity, f"it can, or cannot, still move by itself in {environment}, and the index differs"
     for environment in counted:
         yield environment, "it has instances, but no index of them"
 

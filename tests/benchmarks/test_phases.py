@@ -27,7 +27,7 @@ from orchestrator.runtime.codec import CODEC
     ("case", "phase"), [(Case("flat", 4, "process"), "started"), (Case("chain", 4, "process"), "next")]
 )
 async def test_a_wait_is_measured_for_each_job_but_the_first(case: Case, phase: str, tmp_path: Path) -> None:
-    """Broken: how long a job waits for us can not be measured any more."""
+    """Broken: how long a job waits for us cannot be measured any more."""
     measure = latency.started if phase == "started" else latency.follow
     (row,) = await measure(case, tmp_path)
     assert (row.phase, row.partitions) == (phase, 3)
@@ -127,7 +127,7 @@ def test_nothing_is_slower_afterwards() -> None:
 
 
 def test_a_log_that_was_built_twice_is_read_back(tmp_path: Path) -> None:
-    """Broken: a restart with a million entries can not be measured any more."""
+    """Broken: a restart with a million entries cannot be measured any more."""
     case = Case("fanout", 20, "inline")
 
     async def twice() -> list[int]:

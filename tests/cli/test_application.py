@@ -103,7 +103,7 @@ def test_the_configuration_is_shown_with_its_defaults(app: Path) -> None:
 
 
 def test_jobs_are_listed_and_looked_up(app: Path) -> None:
-    """Broken: the author of a job can not see who makes what from what."""
+    """Broken: the author of a job cannot see who makes what from what."""
     names = {job["name"]: job["kind"] for job in as_json(app, "job", "list")}
     assert (names["sum"], names["outside"]) == ("job", "external")
     found = as_json(app, "job", "lookup", "sum")
@@ -111,7 +111,7 @@ def test_jobs_are_listed_and_looked_up(app: Path) -> None:
 
 
 def test_a_job_is_asked_how_it_makes_a_ref(app: Path) -> None:
-    """Broken: the author of a configure program can not see its answer."""
+    """Broken: the author of a configure program cannot see its answer."""
     done = here(app, "job", "configure", "asked", "asked/1")
     (config,) = json.loads(done.stdout)
     assert config == {"outputs": ["asked/1"], "inputs": [{"ref": "outside", "type": "query"}], "args": ["hello"]}

@@ -92,7 +92,7 @@ def test_an_interrupted_build_cancels_its_want_and_waits(app: Path, number: int,
 
 
 def test_a_second_interruption_leaves_at_once(app: Path) -> None:
-    """Broken: a build whose job does not want to end can not be left."""
+    """Broken: a build whose job does not want to end cannot be left."""
     config = app / "wantd.toml"
     loop = "trap : TERM; while :; do sleep 0.1; done"
     deaf = f'[[job]]\nname = "deaf"\noutputs = ["deaf"]\ncommand = ["sh", "-c", "{loop}"]\n'

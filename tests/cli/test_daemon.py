@@ -42,7 +42,7 @@ def state(app: Path, want: str) -> str:
 
 
 def test_a_want_is_made_waited_for_and_shown(app: Path) -> None:
-    """Broken: wants can not be made by hand."""
+    """Broken: wants cannot be made by hand."""
     want = create(app, "one/1", "one/2", "--comment", "by hand")
     done = here(app, "want", "wait", want, "--timeout", "30s")
     assert done.returncode == 0, done.stderr
@@ -59,7 +59,7 @@ def test_waiting_ends_when_the_time_is_over(app: Path) -> None:
 
 
 def test_a_failed_want_is_waited_for_and_tried_again(app: Path) -> None:
-    """Broken: a failed want looks like a good one, or can not be retried."""
+    """Broken: a failed want looks like a good one, or cannot be retried."""
     want = create(app, "broken")
     assert here(app, "want", "wait", want, "--timeout", "30s").returncode == 1
     assert here(app, "want", "retry", want).returncode == 0
@@ -68,7 +68,7 @@ def test_a_failed_want_is_waited_for_and_tried_again(app: Path) -> None:
 
 
 def test_a_want_is_paused_resumed_and_canceled(app: Path) -> None:
-    """Broken: a person can not hold up a want."""
+    """Broken: a person cannot hold up a want."""
     want = create(app, "outside", "--priority", "2")
     assert here(app, "want", "pause", want, "--reason", "not now").returncode == 0
     assert state(app, want) == "Paused"
@@ -86,7 +86,7 @@ def test_the_same_key_makes_one_want(app: Path) -> None:
 
 
 def test_data_from_outside_is_reported_and_found(app: Path, tmp_path: Path) -> None:
-    """Broken: data from outside can not be announced, or not be found again."""
+    """Broken: data from outside cannot be announced, or not be found again."""
     place = tmp_path / "data"
     place.write_text("x")
     reported = here(app, "partition", "report", "outside", "--location", str(place), "--metadata", "rows=3")
@@ -137,7 +137,7 @@ def test_reads_answer_for_people_and_for_programs(app: Path) -> None:
 
 
 def test_a_running_job_is_seen_followed_and_canceled(app: Path) -> None:
-    """Broken: a person can not see what a job prints, or stop it."""
+    """Broken: a person cannot see what a job prints, or stop it."""
     want = create(app, "slow")
     while not (runs := as_json(app, "jobrun", "list", "--job", "slow", "--state", "Running")):
         pass
@@ -184,7 +184,7 @@ def test_new_entries_are_followed(app: Path) -> None:
 
 
 def test_the_daemon_tells_what_ended_as_lines_of_json(tmp_path: Path) -> None:
-    """Broken: the log of the daemon can not be read by the machine that keeps it, or a drain is no clean end."""
+    """Broken: the log of the daemon cannot be read by the machine that keeps it, or a drain is no clean end."""
     app = make_application(tmp_path / "app")
     daemon = start(app, "serve")
     assert json.loads(line_with(daemon, "ready"))["application"] == "kit"

@@ -47,7 +47,7 @@ def drawn(progress: Progress, height: int = 24, width: int = 100) -> list[str]:
 
 
 def test_it_says_what_runs_what_waits_for_what_and_how_long() -> None:
-    """Broken: a person can not see how far it is, or what it waits for."""
+    """Broken: a person cannot see how far it is, or what it waits for."""
     raw, daily, top, _, run, foot = drawn(moment(line="half of it is done"))
     assert "31/31" in raw
     assert "7/31" in daily

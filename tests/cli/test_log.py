@@ -44,7 +44,7 @@ def test_the_newest_entries_are_shown(app: Path) -> None:
 
 
 def test_entries_are_chosen_and_are_lines_of_json(app: Path) -> None:
-    """Broken: a program can not follow one kind of entries, or one want."""
+    """Broken: a program cannot follow one kind of entries, or one want."""
     done = here(app, "bel", "tail", "--after", "0", "--kind", "PartitionLive", "--json")
     entries = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(entries) == 3
@@ -54,7 +54,7 @@ def test_entries_are_chosen_and_are_lines_of_json(app: Path) -> None:
 
 
 def test_one_entry_is_shown_with_its_payload(app: Path) -> None:
-    """Broken: the evidence that `why` names can not be looked at."""
+    """Broken: the evidence that `why` names cannot be looked at."""
     assert as_json(app, "bel", "show", "1")["kind"] == "WantCreated"
     assert '"refs"' in here(app, "bel", "show", "1").stdout
     assert here(app, "bel", "show", "1000000").returncode == 66
@@ -159,7 +159,7 @@ def test_an_export_goes_to_standard_output(app: Path) -> None:
 
 
 def test_snapshots_are_made_and_listed(app: Path) -> None:
-    """Broken: a snapshot can not be taken by hand, or harms the log."""
+    """Broken: a snapshot cannot be taken by hand, or harms the log."""
     assert as_json(app, "bel", "snapshot", "list") == []
     assert here(app, "bel", "snapshot", "make").returncode == 0
     (made,) = as_json(app, "bel", "snapshot", "list")

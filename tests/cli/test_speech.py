@@ -1,4 +1,4 @@
-"""What is printed can not take over a terminal, and errors have one form."""
+"""What is printed cannot take over a terminal, and errors have one form."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_a_batch_that_half_failed_is_not_called_built(app: Path) -> None:
 
 
 def test_data_is_spoken_of_without_a_daemon(app: Path) -> None:
-    """Broken: who only uses `wantd build` can not report what came from outside, or taint what is wrong."""
+    """Broken: who only uses `wantd build` cannot report what came from outside, or taint what is wrong."""
     assert here(app, "partition", "report", "outside", "--digest", "a").returncode == 0
     assert wantd(app, "build", "inside").returncode == 0
     assert here(app, "partition", "taint", "inside", "--reason", "wrong").returncode == 0

@@ -180,7 +180,7 @@ def test_a_full_disk(app: Path, tmp_path: Path) -> None:
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], check=False)
     if mounted.returncode:
-        pytest.skip("a small file system can not be mounted here")
+        pytest.skip("a small file system cannot be mounted here")
     try:
         (app / "wantd.toml").write_text(
             (app / "wantd.toml").read_text().replace('name = "kit"', f'name = "kit"\nstate = "{disk}/state"')

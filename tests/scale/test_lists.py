@@ -221,7 +221,7 @@ EVERYTHING = "a page looks at everything there is"
 
 
 class Counted(dict[str, object]):
-    """Counts how many entries of it are looked at, and can not be gone through."""
+    """Counts how many entries of it are looked at, and cannot be gone through."""
 
     looks = 0
 

@@ -107,11 +107,11 @@ class PartitionDisk(MemoryStore):
     witness: Witness
 
     def prepare(self, locations: Iterable[Path]) -> None:
-        self._may_refuse("a folder can not be made")
+        self._may_refuse("a folder cannot be made")
         super().prepare(locations)
 
     def seal(self, location: Path) -> Sealed | Absent | BadOutput:
-        self._may_refuse("an output can not be read")
+        self._may_refuse("an output cannot be read")
         return super().seal(location)
 
     def sync(self) -> None:
@@ -120,7 +120,7 @@ class PartitionDisk(MemoryStore):
 
     def publish(self, environment: str, ref: Ref, location: Path) -> None:
         self.witness.links(ref, location)
-        self._may_refuse("a link can not be drawn")
+        self._may_refuse("a link cannot be drawn")
         super().publish(environment, ref, location)
 
     def remove(self, location: Path) -> None:

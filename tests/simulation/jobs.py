@@ -48,7 +48,7 @@ class Jobs:
             "a job dies of a signal": _just(Exit(kind="signal", code=9)),
             "a job takes too long": _just(Exit(kind="timeout")),
             "a job is lost": _just(Exit(kind="lost")),
-            "a job can not be started": _just(Exit(kind="could_not_start", message="no such file")),
+            "a job cannot be started": _just(Exit(kind="could_not_start", message="no such file")),
             "a report is cut short": self._cut_short,
             "an output is missing": self._one_output_missing,
             "a job misses anything": self._misses_anything,
