@@ -61,6 +61,7 @@ def _run_once(trial: Trial, folder: str) -> Iterator[Row | Absent]:
         except ProgramFailed as failed:
             yield Absent(side, trial.name, str(failed))
         _remove_large_files(own)
+        os.sync()  # else the next to sync anything would do it
 
 
 def _remove_large_files(folder: Path) -> None:

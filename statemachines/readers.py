@@ -20,7 +20,7 @@ class Readers:
 
     def catch_up(self, instances_max: int, reads_of: Callable[[InstanceId], Sequence[InstanceId]]) -> bool:
         """Take in so many of the instances that became Live; whether that was all."""
-        if not self.changed:
+        if not self.changed:  # nearly always: who walks a graph asks at each of its nodes
             return True
         for instance in tuple(islice(reversed(self.changed), instances_max)):
             del self.changed[instance]

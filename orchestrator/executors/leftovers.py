@@ -1,8 +1,8 @@
 """Clear away what a dead keeper's runs left behind, so that it is true when they are declared lost.
 
 A process belongs to a run if its environment says so, or if it is in the session or group of the run's leader, where
-that leader is known to be ours: it still has the recorded start time, or somebody in its session bears the mark. A pid
-alone proves nothing, since it may have been given to a stranger.
+that leader is known to be ours: it was started between the recorded clock ticks, or somebody in its session bears the
+mark. A pid alone proves nothing, since it may have been given to a stranger.
 
 A process that has left its session and cleaned its environment is not found.
 """

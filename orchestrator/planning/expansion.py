@@ -1,16 +1,13 @@
-"""What a node needs, and its edges to it: there while somebody wants it and it is neither done nor being built.
-
-Source: design section 4 (*needed*: declared or configured inputs, what a dep miss named, what a stale instance read).
-"""
+"""What a node needs, and its edges to it: there while somebody wants it and it is neither done nor being built."""
 
 from collections.abc import Callable
 
 from orchestrator.catalog import CatalogError, Job
 from orchestrator.planning.agenda import Agenda
+from orchestrator.planning.needs import needs_of
 from orchestrator.planning.node import NEVER, NO_DEMAND, NO_NEEDS, Node, linked, unlinked
 from orchestrator.planning.obstacles import Obstacles, weigh
 from orchestrator.planning.recipes import Recipe, Recipes
-from statemachines.partition import Building, UpForRetry, UpstreamBuilding
 from statemachines.refs import Ref
 
 
@@ -44,23 +41,11 @@ class Expansion:
             self._collapse(node)
 
     def needs_of(self, node: Node) -> dict[Node, bool]:
-        """What it needs, and whether that is built for the asking.
-
-        Declared or configured inputs, what the jobs of its chain missed, and for a dynamic job what the instance that
-        it is to follow was made from: a hint that saves a start, verified by the job itself.
-        """
+        """What it needs, and whether that is built for the asking."""
         recipe = self.recipe_of(node)
         if recipe is None:
             return {}
-        needs = {self._node_of(need.ref): need.kind == "materialize" for need in recipe.inputs}
-        if isinstance(node.newest, (Building, UpstreamBuilding, UpForRetry)):
-            for missed in node.newest.attempt.needs:
-                needs.setdefault(self._node_of(missed), True)
-        if recipe.job.dynamic:
-            for source in node.reads:
-                if source.maker is not None:
-                    needs.setdefault(source, True)
-        return needs
+        return {self._node_of(ref): kind != "query" for ref, kind in needs_of(node, recipe).items()}
 
     def recipe_of(self, node: Node) -> Recipe | None:
         """How it is made; None where nobody here makes it, its job has not been asked, or nobody makes an input."""

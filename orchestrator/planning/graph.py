@@ -47,6 +47,8 @@ class Graph:
         self._recipes = recipes
         self._holdings = world.holdings(environment)
         self._nodes: dict[Ref, Node] = {}
+        self._unmade: set[Ref] = set()
+        """Refs of which there are nodes, and that nobody makes."""
         self._untouched: list[Ref] = []
         """Refs of which there are nodes, whose instances were not looked at yet."""
         self._agenda = Agenda()
@@ -75,20 +77,23 @@ class Graph:
         found = self._nodes.get(ref)
         if found is None:
             found = self._nodes[ref] = Node(ref, self._recipes.maker(ref))
+            if found.maker is None:
+                self._unmade.add(ref)
             if ref in self._holdings.newest:
                 self._untouched.append(ref)
         return found
 
     def named(self, texts: Collection[str]) -> list[Ref] | None:
-        """The refs with these names, or None where nobody looked for one of them before.
+        """The refs with these names, or None where nobody makes one of them, or nobody looked for it before.
 
-        Who keeps them shares their text with all who do: a want of ten thousand refs would hold a megabyte of its own.
+        They are the nodes' own: a want of ten thousand refs that kept other texts would hold half a megabyte more.
         """
         nodes: Mapping[str, Node] = cast("dict[str, Node]", self._nodes)
         try:
-            return list(map(_REF, map(nodes.__getitem__, texts)))
+            found = list(map(_REF, map(nodes.__getitem__, texts)))
         except KeyError:
             return None
+        return found if self._unmade.isdisjoint(found) else None
 
     def nodes(self) -> Iterator[Node]:
         """All nodes: of what is demanded, and of what somebody looked for."""
@@ -100,6 +105,7 @@ class Graph:
             node = self._nodes.get(ref)
             if node is not None and not (node.newest or node.readers or node.dependents or node.roots or node.expanded):
                 self._agenda.forget(node)
+                self._unmade.discard(ref)
                 del self._nodes[ref]
 
     # -- what changed ---------------------------------------------------------------------------------------------

@@ -137,6 +137,9 @@ def _checked(refs: tuple[Ref, ...], printed: bytes) -> tuple[ConfiguredRun, ...]
 
 
 def _configured(config: _Config) -> ConfiguredRun:
+    ours = [name for name in config.env if name.startswith("WANTD_")]
+    if ours:
+        raise ValueError(f"its answer sets {ours[0]!r}: names beginning with WANTD_ belong to the job contract")
     try:
         return ConfiguredRun(
             outputs=tuple(parse_ref(text) for text in config.outputs),

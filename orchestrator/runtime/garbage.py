@@ -20,7 +20,7 @@ NEW_OBJECTS = 50_000
 
 LARGE_BYTES = 128 << 10
 """Blocks of this size on go back to the system when they are freed: also the pieces that a snapshot is made of. From
-1 MiB on, which would spare what asyncio reads into, up to a quarter of a daemon was what a snapshot had left."""
+1 MiB on up to a quarter of a daemon was what a snapshot had left."""
 
 _M_MMAP_THRESHOLD = -3
 

@@ -73,7 +73,7 @@ class Launcher:
             pool_size=catalog.pools.get(job.pool, 1),
             slots=job.slots,
             cwd=str(catalog.folder),
-            env={**self.environment(catalog, job, dict(run.activation.env)), **_place_of_the_one(told.outputs)},
+            env={**self.environment(catalog, job, dict(run.activation.env)), **_output_key(told.outputs)},
             files=self._layout.run_files(run.spec.id).place,
             folders=tuple(dict.fromkeys(os.path.dirname(output.location) for output in told.outputs)),  # noqa: PTH120
             context=msgspec.json.encode(told).decode(),
@@ -103,7 +103,7 @@ class Launcher:
         return InputTold(instance.spec.ref, place_of(self._store, world, instance), live.content.digest)
 
 
-def _place_of_the_one(outputs: tuple[OutputTold, ...]) -> dict[str, str]:
+def _output_key(outputs: tuple[OutputTold, ...]) -> dict[str, str]:
     """Where to make it, for a job that makes one thing."""
     return {OUTPUT_KEY: outputs[0].location} if len(outputs) == 1 else {}
 

@@ -4,18 +4,15 @@
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from orchestrator.catalog import CatalogError, External, Job
+from orchestrator.planning import needs
 from orchestrator.planning.board import Board
+from orchestrator.planning.needs import NeedKind
 from orchestrator.planning.node import Node
 from orchestrator.views.paging import Pausing
-from statemachines.partition import Unfinished
 from statemachines.readers import Readers
 from statemachines.refs import Ref
-
-NeedKind = Literal["materialize", "query", "missed", "hint"]
-"""How a ref is needed: built for the asking, only asked about, found missing by its job, or read the last time."""
 
 TAKEN_IN_AT_ONCE = 2_000
 """How many instances are looked through for what they read between two pauses: some 2 ms."""
@@ -64,17 +61,7 @@ def needs_of(board: Board, node: Node) -> dict[Ref, NeedKind]:
         recipe = board.recipes.recipe(node.ref)
     except CatalogError:
         return {}
-    if recipe is None:
-        return {}
-    needs: dict[Ref, NeedKind] = {need.ref: need.kind for need in recipe.inputs}
-    if isinstance(node.newest, Unfinished):
-        for missed in node.newest.attempt.needs:
-            needs.setdefault(missed, "missed")
-    if recipe.job.dynamic:
-        for source in node.reads:
-            if source.maker is not None:
-                needs.setdefault(source.ref, "hint")
-    return needs
+    return {} if recipe is None else needs.needs_of(node, recipe)
 
 
 def problem_of(board: Board, ref: Ref) -> str:

@@ -95,7 +95,7 @@ def _step(plan: Plan, catalog: Catalog, job: Job, run: PlannedRun) -> str:
         _context(plan, run),
         "END",
         f"mkdir -p {parents}",
-        f"env -i {' '.join((*_environment(catalog, job), *_only(places)))} \\",
+        f"env -i {' '.join((*_environment(catalog, job), *_output_key(places)))} \\",
         f"    {command}",
         f"made {' '.join(places)}\n",
     )
@@ -115,7 +115,7 @@ def _environment(catalog: Catalog, job: Job) -> Iterator[str]:
         yield shlex.quote(f"{key}={value}")
 
 
-def _only(places: list[str]) -> list[str]:
+def _output_key(places: list[str]) -> list[str]:
     """The place of the one output, where there is only one."""
     return [f"WANTD_OUTPUT={places[0]}"] if len(places) == 1 else []
 

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from orchestrator.catalog import Job
 from orchestrator.planning.board import Board
+from orchestrator.planning.needs import NeedKind
 from orchestrator.planning.node import Node
 from orchestrator.views.codes import Code
-from orchestrator.views.looking import NeedKind, needs_of, peek
+from orchestrator.views.looking import needs_of, peek
 from orchestrator.views.provenance import provenance
 from orchestrator.views.reasons import absence, demand, holders, unfreshness
 from orchestrator.views.shapes import Why, WhyNode

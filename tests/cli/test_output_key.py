@@ -44,6 +44,8 @@ CALLED = """\
 import os, subprocess
 
 def build(ctx):
+    with open("workers", "a") as workers:
+        print(os.getpid(), len(ctx.outputs), file=workers)
     if len(ctx.outputs) == 1:
         subprocess.run(["sh", "-c", 'echo one > "$WANTD_OUTPUT"'], check=True)
         return
@@ -67,3 +69,16 @@ def test_a_job_that_makes_one_thing_is_told_where_by_its_environment(tmp_path: P
     assert lines(tmp_path, "raw/3") == ["1", "2", "3"]
     for job in ("pair", "called"):
         assert sorted(lines(tmp_path, f"{job}/{n}")[0] for n in (1, 2, 3)) == ["one", "two", "two"]
+
+
+def test_a_worker_that_made_one_thing_makes_several_next(tmp_path: Path) -> None:
+    """Broken: a batch is told the place of the call before it, or each call has to have a worker of its own."""
+    for name, text in (("wantd.toml", CONFIG), ("called.py", CALLED)):
+        (tmp_path / name).write_text(text)
+    for refs in (("called/1",), ("called/2", "called/3"), ("called/4",)):
+        done = here(tmp_path, "build", *refs)
+        assert done.returncode == 0, done.stderr
+    calls = [line.split() for line in (tmp_path / "workers").read_text().splitlines()]
+    assert [made for _, made in calls] == ["1", "2", "1"]
+    assert len({worker for worker, _ in calls}) == 1
+    assert [lines(tmp_path, f"called/{n}") for n in (1, 2, 3, 4)] == [["one"], ["two"], ["two"], ["one"]]

@@ -1,6 +1,6 @@
 """Mistakes that the reference model found, each as the shortest story that shows it."""
 
-from orchestrator.commands import Accepted, CancelWant, CreateWant, PauseWant, ReportPartition, TaintPartitions
+from orchestrator.commands import Accepted, CancelWant, CreateWant, PauseWant, Refused, ReportPartition, TaintPartitions
 from orchestrator.decide import decide
 from orchestrator.observations import ConfiguredRun, JobConfigured
 from orchestrator.planning.board import Board
@@ -12,7 +12,7 @@ from orchestrator.report import Report
 from statemachines.ids import SECOND_US, WantId
 from statemachines.jobrun import Canceling, Launching, Running
 from statemachines.refs import Ref
-from tests.kit.core import Core, ended, missing
+from tests.kit.core import Core, catalog_of, ended, missing
 
 Run = Launching | Running | Canceling
 
@@ -24,6 +24,12 @@ name = "asked"
 outputs = ["asked/{n:int}"]
 command = ["asked"]
 configure = ["ask"]
+"""
+RAW = """
+[[job]]
+name = "raw"
+outputs = ["raw/{n:int}"]
+command = ["raw"]
 """
 
 APPLICATION = """
@@ -238,3 +244,29 @@ def test_what_was_asked_together_and_is_wanted_apart_is_asked_about_again() -> N
     core.turn(JobConfigured("asked", (ConfiguredRun(refs[:1], ()),)))
     core.play()
     assert core.is_live("asked/1")
+
+
+def test_an_input_that_is_named_twice_is_built_if_either_says_so() -> None:
+    """Broken: a job that configures itself waits for ever for what it asked for, since it also named it as a query."""
+    core = Core(ASKED + RAW)
+    core.want("asked/1")
+    core.board.to_ask.clear()
+    inputs = ((Ref("raw/1"), True), (Ref("raw/1"), False))
+    core.turn(JobConfigured("asked", (ConfiguredRun((Ref("asked/1"),), inputs),)))
+    core.play()
+    assert core.is_live("asked/1")
+
+
+def test_what_nobody_makes_any_more_is_refused_whoever_looked_at_it() -> None:
+    """Broken: somebody asks why a ref is there, and from then on it can be wanted though no job makes it."""
+    core = Core(ASKED + RAW)
+    core.want("raw/1")
+    core.play()
+    core.catalog = catalog_of(ASKED)
+    core.board = Board(core.board.world, Recipes(core.catalog))
+    for look in (False, True):
+        if look:
+            assert core.board.graph.is_done(Ref("raw/1"))
+        (answer,) = core.turn(CreateWant("test", ("raw/1",)))
+        assert isinstance(answer, Refused)
+        assert answer.code == "no_job_makes"

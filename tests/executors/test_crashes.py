@@ -223,8 +223,12 @@ async def test_strangers_are_never_killed(keepers: Path) -> None:
     await asyncio.to_thread(wait_until_dead, folder)
     stranger = run_stranger()
     path = folder / journal.NAME
-    before = f'"pid":{stranger.pid},"ticks":1,"upto":{procfs.ticks() - 100}'
-    path.write_text(re.sub(f'"pid":{leader},"ticks":\\d+,"upto":\\d+', before, path.read_text()))
+    born = procfs.look_up(stranger.pid)
+    assert born is not None
+    before = f'"pid":{stranger.pid},"ticks":1,"upto":{born.started_ticks - 1}'
+    text, replaced = re.subn(f'"pid":{leader},"ticks":\\d+,"upto":\\d+', before, path.read_text())
+    assert replaced == 1
+    path.write_text(text)
     assert read_dead(folder).ends["a"].kind == "lost"
     assert stranger.poll() is None
     kill(stranger)

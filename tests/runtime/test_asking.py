@@ -50,6 +50,7 @@ BAD_ANSWERS = {
     '[{"outputs": ["../etc"]}]': "..",
     '[{"outputs": ["asked/1"], "inputs": ["raw/1"]}]': "not a JSON list",
     '[{"outputs": ["asked/1"], "extra": 1}]': "extra",
+    '[{"outputs": ["asked/1"], "env": {"WHO": "you", "WANTD_OUTPUT": "/etc"}}]': "belong to the job contract",
     "[" * 50_000: "not a JSON list",
 }
 

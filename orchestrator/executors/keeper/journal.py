@@ -43,8 +43,8 @@ class Header(TypedDict):
 class Began(NamedTuple):
     """The process that leads a run's session, and the clock ticks between which it was started.
 
-    Its own start time lies between them. To read it would cost more than half of what the start itself costs, and no
-    other process is given the pid before this one is dead and reaped.
+    Its own start time lies between them: to read that would cost nearly as much as the start itself. No other process
+    is given the pid before this one is dead and reaped, so none that has it was started between them.
     """
 
     pid: int

@@ -1,4 +1,4 @@
-"""Start a process: find its program, give it a session of its own, and know it by pid, start time and pidfd.
+"""Start a process: find its program, give it a session of its own, and know it by its pid, the moment and its pidfd.
 
 A child cannot be told its folder, so this single-threaded process goes there first.
 """

@@ -1,4 +1,4 @@
-"""Lines of JSON: what is said becomes one, and what one says is taken for what it should be, or raises TypeError."""
+"""Lines of JSON: written, and checked when they are read. What is not what it should be raises TypeError."""
 
 import json
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from orchestrator.executors.keeper.files import RunFiles
 from orchestrator.executors.keeper.shapes import items, number, table, text, texts, whole
 
-PROTOCOL = 3
+PROTOCOL = 4
 LINE_BYTES_MAX = 64 << 20
 
 

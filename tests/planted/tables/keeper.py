@@ -110,6 +110,20 @@ KEEPER = (
         ("tests/executors/test_crashes.py::test_strangers_are_never_killed",),
     ),
     Defect(
+        "a batch in a warm worker is told the place of the call before it",
+        "8: a job writes where it is told",
+        Edit("wantd/worker.py", 'os.environ.pop("WANTD_OUTPUT", None)', "pass"),
+        ("tests/cli/test_output_key.py::test_a_worker_that_made_one_thing_makes_several_next",),
+    ),
+    Defect(
+        "each place has a warm worker of its own",
+        "a warm worker serves one run after another",
+        Edit(
+            f"{_KEEPER}/worker.py", "CONTEXT_KEY, OUTPUT_KEY, REPORT_KEY, RUN_KEY", "CONTEXT_KEY, REPORT_KEY, RUN_KEY"
+        ),
+        ("tests/cli/test_output_key.py::test_a_worker_that_made_one_thing_makes_several_next",),
+    ),
+    Defect(
         "cleaning up knows processes by their run alone",
         "ids are our own within one log, not on a machine",
         Edit(
