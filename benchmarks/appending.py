@@ -38,7 +38,7 @@ async def ours(batches: Sequence[Sequence[AnyEvent]], folder: Path) -> float:
             first = world.seq + 1
             for seq, event in enumerate(events, first):
                 world.apply(event, seq)
-            await log.append(_entries(events, first), epoch=epoch)
+            await log.append(entries_of(events, first), epoch=epoch)
         return time.perf_counter() - before
     finally:
         await log.close()
@@ -47,8 +47,8 @@ async def ours(batches: Sequence[Sequence[AnyEvent]], folder: Path) -> float:
 async def bare(batches: Sequence[Sequence[AnyEvent]], folder: Path) -> float:
     """Seconds that aiosqlite takes for the same rows."""
     firsts = [1 + sum(map(len, batches[:number])) for number in range(len(batches))]
-    rows = [to_rows(_entries(events, first), CODEC, GENESIS) for events, first in zip(batches, firsts, strict=True)]
-    database = await open_line(folder / "bare.sqlite", mode="rwc", prepare=_prepare)
+    rows = [to_rows(entries_of(events, first), CODEC, GENESIS) for events, first in zip(batches, firsts, strict=True)]
+    database = await open_line(folder / "bare.sqlite", mode="rwc", prepare=prepare)
     try:
         before = time.perf_counter()
         for batch in rows:
@@ -60,23 +60,23 @@ async def bare(batches: Sequence[Sequence[AnyEvent]], folder: Path) -> float:
         await database.close()
 
 
-def _prepare(connection: Connection) -> None:
+def prepare(connection: Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(MIGRATIONS[0][0])
 
 
-def _entries(events: Sequence[AnyEvent], first: int) -> list[Entry[AnyEvent]]:
+def entries_of(events: Sequence[AnyEvent], first: int) -> list[Entry[AnyEvent]]:
     return [Entry(n, first, int(event.at), event, f"e{n:08x}", 0, "", "loop") for n, event in enumerate(events, first)]
 
 
 def _batches(size: int, commits: int) -> list[list[AnyEvent]]:
     """Cut what happens to wants and their partitions into batches, wherever the cuts fall."""
-    events = _happening()
+    events = happening()
     return [list(islice(events, size)) for _ in range(commits)]
 
 
-def _happening() -> Iterator[AnyEvent]:
+def happening() -> Iterator[AnyEvent]:
     for number in count():
         yield from wanted(number * WANTED, Timestamp((number + 1) * SECOND_US))
 
