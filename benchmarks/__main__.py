@@ -27,6 +27,8 @@ def main() -> int:
     chosen = _arguments()
     if chosen.reads is not None:
         os.execv(sys.executable, [sys.executable, "-m", "benchmarks.million", "--size", str(chosen.reads), "--past"])
+    if chosen.budget:
+        os.execv(sys.executable, [sys.executable, "-m", "benchmarks.budget"])
     adopt_orphans()
     pythons, absent = peers_installed(chosen.peers)
     found: list[Row | Absent] = [*absent]
@@ -54,6 +56,7 @@ def _arguments() -> argparse.Namespace:
     add("--growth", action="store_true", help=f"{trials.GROWTH_SIZES} for inline jobs, five rounds of everything")
     add("--peers", type=_peers, default=(), metavar="A,B", help=f"beside these, too, or all: {', '.join(PEERS)}")
     add("--reads", type=int, metavar="N", help="instead, what reads cost where there are N partitions")
+    add("--budget", action="store_true", help="instead, what the promises cost by themselves")
     add("--rounds", type=int, help="how often each trial is run (default 3, with --growth 5)")
     add("--write", action="store_true", help=f"keep the figures and plots in {PAGE.relative_to(ROOT)}")
     return parser.parse_args()
