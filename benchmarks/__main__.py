@@ -7,6 +7,7 @@ something that was asked for could not be measured.
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -34,14 +35,15 @@ def main() -> int:
     found: list[Row | Absent] = [*absent]
     long_s = float("inf") if chosen.growth else LONG_S
     rounds: int = chosen.rounds or (5 if chosen.growth else 3)
-    try:
-        found.extend(run_rounds(_trials(chosen, pythons), rounds, _say, long_s))
-    except KeyboardInterrupt:
-        _say("stopped; this is what was measured until now")
-    said = report(found, sys.argv[1:])
-    print(said.text)
-    if chosen.write:
-        keep(said, found)
+    with tempfile.TemporaryDirectory(prefix="wantd-bench-") as folder:
+        try:
+            found.extend(run_rounds(_trials(chosen, pythons), rounds, Path(folder), _say, long_s))
+        except KeyboardInterrupt:
+            _say("stopped; this is what was measured until now")
+        said = report(found, sys.argv[1:])
+        print(said.text, flush=True)
+        if chosen.write:
+            keep(said, found)
     return int(any(isinstance(one, Absent) for one in found))
 
 

@@ -35,25 +35,29 @@ class Trial(NamedTuple):
     sides: Sequence[Sided]
 
 
-def run_rounds(trials: Iterable[Trial], rounds: int, say: Say, long_s: float = LONG_S) -> Iterator[Row | Absent]:
-    """Run every trial up to ``rounds`` times; one that took more than ``long_s`` seconds, or failed, only once."""
+def run_rounds(
+    trials: Iterable[Trial], rounds: int, folder: Path, say: Say, long_s: float = LONG_S
+) -> Iterator[Row | Absent]:
+    """Run every trial up to ``rounds`` times; one that took more than ``long_s`` seconds, or failed, only once.
+
+    What they write is below ``folder``, which is for the caller to remove when all is told.
+    """
     left = list(trials)
-    with tempfile.TemporaryDirectory(prefix="wantd-bench-") as folder:
-        for number in range(1, rounds + 1):
-            say(f"round {number} of {rounds}: {len(left)} trials")
-            again: list[Trial] = []
-            for trial in left:
-                before = time.monotonic()
-                found = list(_run_once(trial, folder))
-                yield from found
-                seconds = time.monotonic() - before
-                say(f"  {trial.name}: {seconds:.1f} s")
-                if seconds <= long_s and not any(isinstance(one, Absent) for one in found):
-                    again.append(trial)
-            left = again
+    for number in range(1, rounds + 1):
+        say(f"round {number} of {rounds}: {len(left)} trials")
+        again: list[Trial] = []
+        for trial in left:
+            before = time.monotonic()
+            found = list(_run_once(trial, folder))
+            yield from found
+            seconds = time.monotonic() - before
+            say(f"  {trial.name}: {seconds:.1f} s")
+            if seconds <= long_s and not any(isinstance(one, Absent) for one in found):
+                again.append(trial)
+        left = again
 
 
-def _run_once(trial: Trial, folder: str) -> Iterator[Row | Absent]:
+def _run_once(trial: Trial, folder: Path) -> Iterator[Row | Absent]:
     for side, measure in trial.sides:
         own = Path(tempfile.mkdtemp(dir=folder))
         try:

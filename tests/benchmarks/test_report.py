@@ -34,14 +34,14 @@ def failing(name: Side) -> Sided:
 def quiet(_: str) -> None: ...
 
 
-def test_every_round_meets_every_side_of_every_trial_in_turn() -> None:
+def test_every_round_meets_every_side_of_every_trial_in_turn(tmp_path: Path) -> None:
     """Broken: a busy minute counts against one side alone."""
     trials = [Trial("a", [side("wantd", 1.0), side("floor", 0.5)]), Trial("b", [side("make", 2.0)])]
-    found = [one.side for one in run_rounds(trials, 2, quiet)]
+    found = [one.side for one in run_rounds(trials, 2, tmp_path, quiet)]
     assert found == ["wantd", "floor", "make"] * 2
 
 
-def test_small_files_stay_until_all_trials_are_over() -> None:
+def test_small_files_stay_until_all_trials_are_over(tmp_path: Path) -> None:
     """Broken: who comes next pays for what was removed, or logs of many trials fill the disk."""
     folders: list[Path] = []
 
@@ -52,21 +52,21 @@ def test_small_files_stay_until_all_trials_are_over() -> None:
         folders.append(folder)
         return []
 
-    list(run_rounds([Trial("a", [("wantd", write), ("floor", write)])], 2, quiet))
+    list(run_rounds([Trial("a", [("wantd", write), ("floor", write)])], 2, tmp_path, quiet))
     assert len(set(folders)) == 4
-    assert not any(folder.exists() for folder in folders)
+    assert all((folder / "small").exists() and not (folder / "large").exists() for folder in folders)
 
 
-def test_what_took_long_is_not_repeated() -> None:
+def test_what_took_long_is_not_repeated(tmp_path: Path) -> None:
     """Broken: one slow case keeps everybody waiting, several times."""
-    found = list(run_rounds([Trial("a", [side("wantd", 1.0)])], 5, quiet, long_s=0.0))
+    found = list(run_rounds([Trial("a", [side("wantd", 1.0)])], 5, tmp_path, quiet, long_s=0.0))
     assert len(found) == 1
 
 
-def test_what_fails_is_absent_and_stops_nobody() -> None:
+def test_what_fails_is_absent_and_stops_nobody(tmp_path: Path) -> None:
     """Broken: a peer that does not run takes the figures of all others with it."""
     trials = [Trial("a", [side("wantd", 1.0), failing("dask")]), Trial("b", [side("floor", 1.0)])]
-    first, absent, other, *again = run_rounds(trials, 2, quiet)
+    first, absent, other, *again = run_rounds(trials, 2, tmp_path, quiet)
     assert isinstance(absent, Absent)
     assert (absent.side, absent.what) == ("dask", "a")
     assert [one.side for one in (first, other, *again)] == ["wantd", "floor", "floor"]
