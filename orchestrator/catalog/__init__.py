@@ -17,7 +17,7 @@ from orchestrator.catalog.errors import (
     UnknownJob,
 )
 from orchestrator.catalog.expand import is_plain
-from orchestrator.catalog.jobs import ExecutorKind, External, Input, InputKind, Job, Retry
+from orchestrator.catalog.jobs import ExecutorKind, External, Input, InputKind, Job, Retry, each_once
 from orchestrator.catalog.patterns import Bindings, Pattern, parse_pattern
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "TooMany",
     "UnknownJob",
     "build_catalog",
+    "each_once",
     "find_cycle",
     "is_plain",
     "parse_pattern",

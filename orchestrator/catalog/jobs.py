@@ -3,6 +3,7 @@
 Times are whole microseconds. Source: design sections 4 (retries), 7 and 10.
 """
 
+from collections.abc import Iterable
 from math import ceil, log
 from pathlib import Path
 from typing import Literal
@@ -30,6 +31,15 @@ class Input(Struct, frozen=True):
 
     ref: Ref
     kind: InputKind
+
+
+def each_once(needs: Iterable[tuple[Ref, InputKind]]) -> tuple[Input, ...]:
+    """The inputs that these are, in their order, without doubles; materialize wins over query."""
+    kinds: dict[Ref, InputKind] = {}
+    for ref, kind in needs:
+        if kinds.get(ref) != "materialize":
+            kinds[ref] = kind
+    return tuple(Input(ref, kind) for ref, kind in kinds.items())
 
 
 class Retry(Struct, frozen=True):

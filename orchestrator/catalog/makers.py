@@ -8,7 +8,7 @@ from itertools import islice
 
 from orchestrator.catalog.errors import NobodyMakes
 from orchestrator.catalog.index import PatternIndex
-from orchestrator.catalog.jobs import External, Input, InputKind, Job
+from orchestrator.catalog.jobs import External, Input, InputKind, Job, each_once
 from orchestrator.catalog.mapping import Template
 from orchestrator.catalog.overlap import witness
 from orchestrator.catalog.patterns import Bindings, Pattern, unbounded
@@ -73,17 +73,14 @@ class Makers:
         return NobodyMakes(f"no job or external makes {ref!r}", hint)
 
     def inputs(self, ref: Ref) -> tuple[Input, ...]:
-        """Compute what a ref needs, without doubles; materialize wins over query."""
+        """Compute what a ref needs, each once."""
         found = self.find(ref)
         if found is None:
             raise self.nobody_makes(ref)
         maker, bindings = found
-        kinds: dict[Ref, InputKind] = {}
-        for template, kind in maker.inputs:
-            for need in self._needs(template, bindings, ref):
-                if kinds.get(need) != "materialize":
-                    kinds[need] = kind
-        return tuple(Input(need, kind) for need, kind in kinds.items())
+        return each_once(
+            (need, kind) for template, kind in maker.inputs for need in self._needs(template, bindings, ref)
+        )
 
     def _needs(self, template: Template, bindings: Bindings, ref: Ref) -> Iterator[Ref]:
         for text in template.texts(bindings):

@@ -1,8 +1,6 @@
 """How a job says that its refs are made."""
 
-from collections.abc import Iterable
-
-from orchestrator.catalog import Input, Job
+from orchestrator.catalog import Job, each_once
 from orchestrator.decide.ending import end
 from orchestrator.observations import Exit, JobConfigured, JobEnded, JobNotConfigured
 from orchestrator.planning.node import Node
@@ -11,7 +9,6 @@ from orchestrator.planning.starting import UNVERSIONED, may_be_queued, queue_run
 from orchestrator.planning.turn import Turn
 from orchestrator.report import Report
 from statemachines.jobrun import Activation, Queued
-from statemachines.refs import Ref
 
 
 def configured(turn: Turn, answer: JobConfigured) -> None:
@@ -20,18 +17,10 @@ def configured(turn: Turn, answer: JobConfigured) -> None:
     if job is None:
         return
     for config in answer.configs:
-        inputs = tuple(Input(ref, "materialize" if build else "query") for ref, build in _once(config.inputs).items())
+        inputs = each_once((ref, "materialize" if build else "query") for ref, build in config.inputs)
         turn.board.recipes.answer([Recipe(job, config.outputs, inputs, config.args, config.env)])
         for ref in config.outputs:
             turn.board.graph.touch(ref)
-
-
-def _once(inputs: Iterable[tuple[Ref, bool]]) -> dict[Ref, bool]:
-    """Each input once; one that is to be built for the asking wins over the same that is not."""
-    once: dict[Ref, bool] = {}
-    for ref, build in inputs:
-        once[ref] = build or once.get(ref, False)
-    return once
 
 
 def not_configured(turn: Turn, answer: JobNotConfigured) -> None:

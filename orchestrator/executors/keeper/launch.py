@@ -1,4 +1,4 @@
-"""Start a process: find its program, give it a session of its own, and know it by its pid, the moment and its pidfd.
+"""Start a process: find its program, give it a session of its own, know it by pid, moment of its start and pidfd.
 
 A child cannot be told its folder, so this single-threaded process goes there first.
 """
